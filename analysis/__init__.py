@@ -1,0 +1,1 @@
+"""Tone, loaded language, attribution, framing and stance of news articles, reported per voice."""

@@ -1,0 +1,113 @@
+"""Word lists: one CSV and one TOML each, and the one matcher that finds their entries, longest first.
+
+A lexicon's CSV has the columns entry, forms, label, not_before, not_after, note. `forms` lists the other inflected
+forms and `not_before`/`not_after` the neighbouring tokens that rule a hit out ("#" is any number), all separated
+by "|". An empty label means the lexicon's name. Its TOML has title, family, citation, licence and caveat.
+"""
+
+import csv
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from analysis.model import AnalysisError, Entry, Lexicon
+from analysis.text import Token, tokens
+
+LEXICONS = Path(__file__).parents[1] / "data" / "lexicons"
+COLUMNS = ["entry", "forms", "label", "not_before", "not_after", "note"]
+
+Index = Mapping[str, Sequence[tuple[tuple[str, ...], str, Entry]]]
+
+
+class Hit(NamedTuple):
+    """An entry found in a sentence: token indices (end exclusive), lexicon, label and head word."""
+
+    first: int
+    last: int
+    lexicon: str
+    label: str
+    head: str
+
+
+@cache
+def load_lexicon(name: str, folder: Path = LEXICONS) -> Lexicon:
+    """Read `<name>.csv` with its `<name>.toml`; an error names the file, the line, the reason and the mend."""
+    table, card = folder / f"{name}.csv", folder / f"{name}.toml"
+    if not card.is_file():
+        raise AnalysisError(f"{card}: missing; a lexicon needs a card with title, family, citation, licence, caveat")
+    try:
+        facts = tomllib.loads(card.read_text(encoding="utf-8"))
+        entries = dict(_entries(table, name))
+        keys = ("title", "family", "citation", "licence", "caveat")
+        return Lexicon(name, *(str(facts.get(key, "")) for key in keys), entries=entries)
+    except (OSError, ValueError) as error:
+        raise AnalysisError(f"{table}: {error}") from error
+
+
+@cache
+def load_lexicons(folder: Path = LEXICONS) -> tuple[Lexicon, ...]:
+    """Every lexicon of a folder, by name; a CSV without its TOML is refused."""
+    return tuple(load_lexicon(path.stem, folder) for path in sorted(folder.glob("*.csv")))
+
+
+def index(lexicons: Iterable[Lexicon]) -> Index:
+    """Forms of several lexicons by their first token, longest first; refuses a form that two of them claim."""
+    by_first: dict[str, dict[tuple[str, ...], tuple[str, Entry]]] = {}
+    for lexicon in lexicons:
+        for form, entry in lexicon.entries.items():
+            claimed = by_first.setdefault(form[0], {}).setdefault(form, (lexicon.name, entry))
+            if claimed[0] != lexicon.name:
+                raise AnalysisError(f"{' '.join(form)!r} stands in both {claimed[0]} and {lexicon.name}: drop one")
+    ordered = {first: sorted(forms.items(), key=lambda f: -len(f[0])) for first, forms in by_first.items()}
+    return {first: tuple((form, *found) for form, found in forms) for first, forms in ordered.items()}
+
+
+def match(sentence: Sequence[Token], entries: Index) -> Iterator[Hit]:
+    """Entries found in a sentence's tokens, from left to right, longest first, without overlap.
+
+    >>> hedge = Entry("hedge", "may", not_before=frozenset("#"))
+    >>> entries = {"may": [(("may",), "hedges", hedge)]}
+    >>> [h.head for h in match(tokens("It may rain on May 5."), entries)]
+    ['may']
+    """
+    forms = [token.form for token in sentence]
+    at = 0
+    while at < len(forms):
+        for form, lexicon, entry in entries.get(forms[at], ()):
+            end = at + len(form)
+            if tuple(forms[at:end]) == form and not _ruled_out(forms, at, end, entry):
+                yield Hit(at, end, lexicon, entry.label, entry.head)
+                at = end
+                break
+        else:
+            at += 1
+
+
+def _ruled_out(forms: Sequence[str], start: int, end: int, entry: Entry) -> bool:
+    after = forms[end] if end < len(forms) else ""
+    before = forms[start - 1] if start else ""
+    return any(
+        neighbour in banned or ("#" in banned and neighbour[:1].isdigit())
+        for neighbour, banned in ((after, entry.not_before), (before, entry.not_after))
+    )
+
+
+def _entries(table: Path, name: str) -> Iterator[tuple[tuple[str, ...], Entry]]:
+    with table.open(encoding="utf-8", newline="") as handle:
+        rows = csv.DictReader(handle)
+        if rows.fieldnames != COLUMNS:
+            raise ValueError(f"columns are {rows.fieldnames}, not {COLUMNS}")
+        seen: dict[tuple[str, ...], int] = {}
+        for row in rows:
+            if None in row or None in row.values():
+                raise ValueError(f"line {rows.line_num}: not {len(COLUMNS)} cells; quote cells that hold a comma")
+            before, after = (frozenset(row[key].split("|")) - {""} for key in ("not_before", "not_after"))
+            for form in [row["entry"], *filter(None, row["forms"].split("|"))]:
+                key = tuple(token.form for token in tokens(form.strip()))
+                if not key or key in seen:
+                    why = f"already on line {seen[key]}" if key else "empty"
+                    raise ValueError(f"line {rows.line_num}: entry {form!r} is {why}")
+                seen[key] = rows.line_num
+                yield key, Entry(row["label"] or name, row["entry"], before, after)

@@ -1,0 +1,206 @@
+"""Sentences, words and quotation marks of an article, all as offsets into its raw text.
+
+The only module that touches a tokenizer. Each kept block is read by itself, so that a heading or a caption is
+never glued to a sentence.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+from functools import cache, wraps
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
+
+from analysis.model import Article
+
+ABBREVIATIONS = Path(__file__).parents[1] / "data" / "abbreviations.txt"
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_ONE_FOR_ONE = {ord(c): "'" for c in "‘’‚‛ʼ`´"} | {ord(c): '"' for c in "“”„‟«»"}
+_ONE_FOR_ONE |= {0xFF01 + i: chr(0x21 + i) for i in range(94)} | {ord(c): " " for c in "\u00a0\u2007\u202f\u3000"}
+_OPENING = {"“": "”", "„": "”", "«": "»", "‘": "’"}
+_MARK = re.compile("[\"“”„«»'‘’]")
+_DEEPEST = 4  # quotations nested deeper than this do not occur in news; the bound keeps pairing linear
+
+T = TypeVar("T")
+
+
+class Token(NamedTuple):
+    """A word, clitic or punctuation mark: offsets into the raw text, its folded lower-case form, whether it counts."""
+
+    start: int
+    end: int
+    form: str
+    is_word: bool
+
+
+class Sentence(NamedTuple):
+    """A sentence of a kept block: offsets, the block's role and index in `article.blocks`, tokens, words counted."""
+
+    start: int
+    end: int
+    role: str
+    block: int
+    tokens: tuple[Token, ...]
+    words: int
+
+
+class Quotation(NamedTuple):
+    """A passage in quotation marks, the marks included; `depth` 0 is outermost; `closed` is False if it runs on."""
+
+    start: int
+    end: int
+    depth: int
+    closed: bool
+
+
+def once_per_article(function: Callable[[Article], T]) -> Callable[[Article], T]:
+    """Keep a pure function's answer for as long as the article lives, so that all measures share one reading."""
+    answers: WeakKeyDictionary[Article, T] = WeakKeyDictionary()
+
+    @wraps(function)
+    def answer(article: Article) -> T:
+        if article not in answers:
+            answers[article] = function(article)
+        return answers[article]
+
+    return answer
+
+
+def fold(text: str) -> tuple[str, list[int] | None]:
+    """Straight quotation marks, half-width letters, no invisible characters; and the way back to raw offsets.
+
+    The second value maps each folded position, and the end, to its raw offset; None where nothing moved.
+
+    >>> fold("It’s ＢＩＧ")
+    ("It's BIG", None)
+    >>> fold("no\\u200bw")
+    ('now', [0, 1, 3, 4])
+    """
+    folded = text.translate(_ONE_FOR_ONE)
+    if not _INVISIBLE.search(folded):
+        return folded, None
+    offsets = [i for i, c in enumerate(folded) if not _INVISIBLE.match(c)]
+    return "".join(folded[i] for i in offsets), [*offsets, len(text)]
+
+
+def tokens(text: str, base: int = 0) -> tuple[Token, ...]:
+    """Tokens of one sentence after the Penn Treebank convention; `is_word` is False for marks and clitics.
+
+    >>> [t.form for t in tokens("It’s China’s plan.") if t.is_word]
+    ['it', 'china', 'plan']
+    """
+    folded, offsets = fold(text)
+    made: list[Token] = []
+    last_end, last_solid = -1, False
+    for start, end in _word_tokenizer().span_tokenize(folded):
+        form = folded[start:end].lower()
+        solid = any(map(str.isalnum, form))
+        raw_start, raw_end = (start, end) if offsets is None else (offsets[start], offsets[end - 1] + 1)
+        made.append(Token(base + raw_start, base + raw_end, form, solid and not (last_solid and start == last_end)))
+        last_end, last_solid = end, solid
+    return tuple(made)
+
+
+@once_per_article
+def sentences(article: Article) -> tuple[Sentence, ...]:
+    """The sentences of the kept blocks, in order; each stays within its block."""
+    found = []
+    for index, block in enumerate(article.blocks):
+        if block.kept:
+            for start, end in _split(article.raw[block.start : block.end]):
+                words = tokens(article.raw[block.start + start : block.start + end], block.start + start)
+                if words:
+                    span = (block.start + start, block.start + end)
+                    found.append(Sentence(*span, block.role, index, words, sum(t.is_word for t in words)))
+    return tuple(found)
+
+
+def sentence_at(article: Article, offset: int) -> int:
+    """Index of the sentence that holds the offset, or of the last one before it (-1 before the first).
+
+    Takes a raw offset; found by bisection.
+    """
+    return bisect_right(_starts(article), offset) - 1
+
+
+@once_per_article
+def quotations(article: Article) -> tuple[Quotation, ...]:
+    """Passages in quotation marks in the kept paragraphs, curly, straight or single, nested ones too.
+
+    One pass with a stack that is cleared at each paragraph. An opening mark that is not closed counts to the end of
+    its paragraph where the next paragraph opens with a mark again (a quotation of several paragraphs), else not.
+    """
+    paragraphs = [b for b in article.blocks if b.kept and b.role == "paragraph"]
+    found: list[Quotation] = []
+    for block, after in zip(paragraphs, [*paragraphs[1:], None], strict=True):
+        closed, left_open = _pair(article.raw, block.start, block.end)
+        found += closed
+        if left_open is not None and after is not None and article.raw[after.start : after.end].lstrip()[:1] in '"“„«':
+            end = block.start + len(article.raw[block.start : block.end].rstrip())
+            found.append(Quotation(left_open, end, 0, closed=False))
+    return tuple(sorted(found))
+
+
+def _pair(raw: str, start: int, end: int) -> tuple[list[Quotation], int | None]:
+    """The pairs of marks that close within one paragraph, and the first double mark that does not."""
+    stack: list[tuple[int, str]] = []
+    pairs: list[tuple[int, int]] = []
+    for mark in _MARK.finditer(raw, start, end):
+        at, char = mark.start(), mark.group()
+        before = raw[at - 1] if at > start else " "
+        after = raw[at + 1] if at + 1 < end else " "
+        closes = char not in "'’" or not (after.isalnum() or before.isspace())
+        opened = next((i for i in reversed(range(len(stack))) if stack[i][1] == char), None) if closes else None
+        if opened is not None:
+            pairs.append((stack[opened][0], at + 1))
+            del stack[opened:]
+        elif len(stack) < _DEEPEST and _opens(char, before, after):
+            stack.append((at, _OPENING.get(char, char)))
+    quotations, ends = [], []  # depth is counted among the pairs that closed: a stray mark pushes nothing down
+    for opening, closing in sorted(pairs):
+        while ends and ends[-1] <= opening:
+            ends.pop()
+        quotations.append(Quotation(opening, closing, len(ends), closed=True))
+        ends.append(closing)
+    return quotations, next((at for at, closing in stack if closing not in "'’"), None)
+
+
+def _opens(char: str, before: str, after: str) -> bool:
+    if char == '"':
+        return before.isspace() or not after.isspace()  # else an inch mark, or a closing mark without its opening one
+    return char in _OPENING or (char == "'" and not before.isalnum() and after.isalpha())
+
+
+def _split(text: str) -> list[tuple[int, int]]:
+    """Sentence offsets in one block; a piece that goes on in lower case belongs to the one before it."""
+    folded, offsets = fold(text)
+    pieces: list[tuple[int, int]] = []
+    for start, end in _sentence_tokenizer().span_tokenize(folded):
+        if pieces and folded[start].islower():
+            start = pieces.pop()[0]
+        pieces.append((start, end))
+    return pieces if offsets is None else [(offsets[s], offsets[e - 1] + 1) for s, e in pieces]
+
+
+@once_per_article
+def _starts(article: Article) -> list[int]:
+    return [s.start for s in sentences(article)]
+
+
+@cache
+def _word_tokenizer():
+    from nltk.tokenize import NLTKWordTokenizer  # nltk takes over a second to import
+
+    return NLTKWordTokenizer()
+
+
+@cache
+def _sentence_tokenizer():
+    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+
+    parameters = PunktParameters()
+    lines = ABBREVIATIONS.read_text(encoding="utf-8").splitlines()
+    parameters.abbrev_types = {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+    return PunktSentenceTokenizer(parameters)

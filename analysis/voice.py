@@ -1,0 +1,60 @@
+"""Every token has a voice: author, quoted, reported, headline or caption.
+
+Voices are spans of the layer `voice` that cut each sentence into runs; all other layers take theirs from them.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+
+from analysis.model import Article, Span
+from analysis.text import Sentence, quotations, sentences
+
+OF_ROLE = {"headline": "headline", "subhead": "headline", "caption": "caption", "paragraph": "author"}
+
+
+def detect(article: Article, attributions: Iterable[Span] = ()) -> Iterator[Span]:
+    """Cut every sentence into runs of one voice and one source; `value` is the run's number of words.
+
+    Words in the content of an attribution are `direct` inside quotation marks and `indirect` outside them; where
+    contents are nested the outermost source speaks. All other words have the voice of their block. The runs of an
+    article hold each of its words exactly once. `label` is the role of the block.
+    """
+    contents = sorted((s for s in attributions if s.label == "content"), key=lambda s: (s.start, -s.end))
+    quoted = [q for q in quotations(article) if q.depth == 0]
+    for sentence in sentences(article):
+        own = OF_ROLE[sentence.role]
+        inside = [c for c in contents if c.start < sentence.end and c.end > sentence.start] if own == "author" else []
+        if not inside:
+            yield Span("voice", sentence.role, sentence.start, sentence.end, voice=own, value=sentence.words)
+        else:
+            marks = [q for q in quoted if q.start < sentence.end and q.end > sentence.start]
+            yield from _runs(sentence, inside, marks)
+
+
+def _runs(sentence: Sentence, contents: Sequence[Span], marks: Sequence) -> Iterator[Span]:
+    """Runs of one sentence; punctuation that no content holds stays with the run before it."""
+    runs: list[list] = []  # [voice, source_id, start, end, words]
+    for token in sentence.tokens:
+        content = next((c for c in contents if c.start <= token.start < c.end), None)
+        if content is None and not token.is_word and runs:
+            runs[-1][3] = token.end
+            continue
+        quoted = any(m.start <= token.start < m.end for m in marks)
+        voice = "author" if content is None else "direct" if quoted else "indirect"
+        source = content.source_id if content else ""
+        if runs and runs[-1][:2] == [voice, source]:
+            runs[-1][3:] = [token.end, runs[-1][4] + token.is_word]
+        else:
+            runs.append([voice, source, token.start, token.end, int(token.is_word)])
+    for voice, source, start, end, words in runs:
+        if words:
+            yield Span("voice", sentence.role, start, end, voice=voice, source_id=source, value=words)
+
+
+def voice_at(voices: Sequence[Span], starts: Sequence[int], offset: int) -> tuple[str, str]:
+    """Voice and source of the run that holds the offset, or of the last run before it.
+
+    `starts` are the starts of `voices`, made once by the caller, so that many lookups are by bisection.
+    """
+    at = bisect_right(starts, offset) - 1
+    return (voices[at].voice, voices[at].source_id) if at >= 0 else ("author", "")
