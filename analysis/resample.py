@@ -1,0 +1,92 @@
+"""Resampling of sentences: block bootstrap intervals and permutation tests, for all rows of an article at once.
+
+A row of the scores is its `parts`, an array (sentences, columns), and a statistic of their column sums that takes
+(..., columns) and returns (...), NaN where it is undefined. Resampling is a weight per sentence: one matrix product
+gives the sums of every resample of every row.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+Statistic = Callable[[np.ndarray], np.ndarray]
+
+DRAWS = 2000
+MOST_UNDEFINED = 0.1  # a voice of one sentence is missing from 37 % of resamples, of five in a row from 10 %
+EXACT = 1e-9  # values nearer than this differ by rounding only
+
+
+@lru_cache(maxsize=8)
+def block_weights(n: int, draws: int = DRAWS, block: int = 3, seed: int = 0) -> np.ndarray:
+    """How often each of n sentences is drawn, (draws, n): circular blocks of consecutive sentences, cut off at n.
+
+    A text of fewer than two blocks is drawn in shorter ones, down to single sentences. Read-only, as it is shared.
+    Politis & Romano 1992, "A circular block-resampling procedure for stationary data".
+
+    >>> block_weights(7, draws=2).sum(axis=1)
+    array([7., 7.], dtype=float32)
+    """
+    block = max(1, min(block, n // 2))
+    starts = np.random.default_rng(seed).integers(max(n, 1), size=(draws, -(-n // block), 1))
+    drawn = (starts + np.arange(block)).reshape(draws, -1)[:, :n] % max(n, 1) + n * np.arange(draws)[:, None]
+    weights = np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n).astype(np.float32)
+    weights.flags.writeable = False
+    return weights
+
+
+def resampled(parts: Sequence[np.ndarray], statistic: Statistic, weights: np.ndarray) -> np.ndarray:
+    """The statistic of each row in each resample, (rows, draws), NaN where it is undefined."""
+    sums = weights @ np.hstack([np.zeros((weights.shape[1], 0)), *parts])
+    cuts = np.cumsum([p.shape[1] for p in parts])[:-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = [statistic(s) for s in np.split(sums, cuts, axis=1)] if len(parts) else np.empty((0, len(weights)))
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def percentiles(values: np.ndarray, level: float = 0.95) -> np.ndarray:
+    """Low and high end, (rows, 2), of the central share of each row of resampled values (rows, draws).
+
+    NaN where more than a tenth of the draws is undefined, for the rest would look surer than it is, and where all
+    draws agree, for then the text shows no spread: no hit in 600 words does not mean 0 for certain.
+    """
+    defined = np.isfinite(values)
+    spread = np.where(defined, values, -np.inf).max(axis=1) - np.where(defined, values, np.inf).min(axis=1)
+    told = ((defined.mean(axis=1) >= 1 - MOST_UNDEFINED) & (spread > EXACT))[:, None]
+    ends = np.nanquantile(np.where(told, values, 0), [(1 - level) / 2, (1 + level) / 2], axis=1).T
+    return np.where(told, ends, np.nan)
+
+
+def intervals(parts: Sequence[np.ndarray], statistic: Statistic, weights: np.ndarray) -> np.ndarray:
+    """95 % percentile intervals (rows, 2) of a statistic, the rows being parts of one article; see `percentiles`.
+
+    >>> hits = np.array([[1, 20], [0, 20], [2, 20], [0, 20], [0, 20], [1, 20], [0, 20], [1, 20.0]])
+    >>> intervals([hits], lambda t: 100 * t[..., 0] / t[..., 1], block_weights(8)).round(1).tolist()
+    [[1.9, 4.4]]
+    """
+    return percentiles(resampled(parts, statistic, weights))
+
+
+@lru_cache(maxsize=2)
+def _shuffles(left: int, right: int, draws: int, seed: int) -> np.ndarray:
+    """Which of left + right sentences go left in each shuffling, (draws, left + right)."""
+    order = np.random.default_rng(seed).random((draws, left + right), dtype=np.float32).argsort(axis=1)
+    return (order < left).astype(np.float32)
+
+
+def permutation_p(
+    left: Sequence[np.ndarray], right: Sequence[np.ndarray], statistic: Statistic, *, draws: int = DRAWS, seed: int = 0
+) -> np.ndarray:
+    """p of the difference left - right of each row, (rows,), with the sentences of both texts shuffled between them.
+
+    p = (1 + #{|d*| >= |d|}) / (draws + 1). A shuffling that leaves the statistic undefined counts against the
+    difference; p is NaN where the difference itself is undefined. Takes the sentences as exchangeable.
+    """
+    sizes = (len(left[0]), len(right[0])) if len(left) else (0, 0)
+    goes_left = _shuffles(*sizes, draws, seed)
+    goes_left = np.vstack([np.repeat([1, 0], sizes), goes_left], dtype=np.float32)
+    pooled = [np.vstack(pair) for pair in zip(left, right, strict=True)]
+    shuffled = resampled(pooled, statistic, goes_left) - resampled(pooled, statistic, 1 - goes_left)
+    observed, null = np.abs(shuffled[:, :1]), np.abs(shuffled[:, 1:])
+    extreme = (~(null < observed - EXACT)).sum(axis=1)
+    return np.where(np.isfinite(observed[:, 0]), (1 + extreme) / (draws + 1), np.nan)
