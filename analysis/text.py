@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 from functools import cache, wraps
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
@@ -134,10 +135,10 @@ def quotations(article: Article) -> tuple[Quotation, ...]:
     """
     paragraphs = [b for b in article.blocks if b.kept and b.role == "paragraph"]
     found: list[Quotation] = []
-    for block, after in zip(paragraphs, [*paragraphs[1:], None], strict=True):
+    for block, after in zip_longest(paragraphs, paragraphs[1:]):
         closed, left_open = _pair(article.raw, block.start, block.end)
         found += closed
-        if left_open is not None and after is not None and article.raw[after.start : after.end].lstrip()[:1] in '"“„«':
+        if left_open is not None and after and article.raw[after.start : after.end].lstrip()[:1] in '"“„«':
             end = block.start + len(article.raw[block.start : block.end].rstrip())
             found.append(Quotation(left_open, end, 0, closed=False))
     return tuple(sorted(found))

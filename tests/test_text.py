@@ -1,0 +1,61 @@
+"""Sentences, words and quotation marks: cases, offsets, folding."""
+
+import pytest
+from conftest import article, cases
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.text import fold, quotations, sentence_at, sentences, tokens
+
+
+@pytest.mark.parametrize("case", cases("text"))
+def test_cases(case: dict) -> None:
+    made = article(case["text"])
+    if "sentences" in case:
+        assert [case["text"][s.start : s.end] for s in sentences(made)] == case["sentences"]
+    if "quotations" in case:
+        found = [case["text"][q.start : q.end] for q in quotations(made) if q.depth == 0]
+        assert found == case["quotations"]
+
+
+def test_a_quotation_runs_over_paragraphs_that_open_with_a_mark() -> None:
+    made = article("“First part.\n“Second part,” she said.\n“Not closed. Then prose.\nMore prose.")
+    assert [(q.start, q.closed) for q in quotations(made)] == [(0, False), (13, True)]
+
+
+def test_a_heading_is_never_glued_to_a_sentence() -> None:
+    assert [s.words for s in sentences(article("No stop here\nA sentence."))] == [3, 2]
+
+
+def test_clitics_and_marks_are_no_words() -> None:
+    assert [t.form for t in tokens("Don’t they—as China’s press—know it?") if t.is_word] == (
+        ["do", "they", "as", "china", "press", "know", "it"]
+    )
+
+
+def test_hidden_and_wide_letters_are_read_and_keep_their_offsets() -> None:
+    raw = "A ter\u200brible ｌｉｅ."
+    assert [(t.form, raw[t.start : t.end]) for t in tokens(raw)][1:3] == [
+        ("terrible", "ter\u200brible"),
+        ("lie", "ｌｉｅ"),
+    ]
+
+
+@given(st.text(alphabet="ab A.'\"“”‘’?!\n\u200b\u00adİß９", max_size=120))
+def test_offsets_fit_and_pieces_are_in_order(text: str) -> None:
+    made = article(text)
+    end = 0
+    for index, sentence in enumerate(sentences(made)):
+        assert end <= sentence.start < sentence.end <= len(text)
+        assert sentence_at(made, sentence.start) == index
+        assert sentence.start <= sentence.tokens[0].start and sentence.tokens[-1].end <= sentence.end
+        for token in sentence.tokens:
+            assert token.form == fold(text[token.start : token.end])[0].lower()
+        end = sentence.end
+    assert all(text[q.start] in "'\"“‘" for q in quotations(made))
+
+
+@given(st.text(max_size=80))
+def test_folding_maps_back(text: str) -> None:
+    folded, offsets = fold(text)
+    assert (len(folded) == len(text)) if offsets is None else (len(offsets) == len(folded) + 1)

@@ -1,0 +1,45 @@
+"""Voices: each word has exactly one, taken from block, attribution and quotation marks."""
+
+from conftest import article
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis import voice
+from analysis.model import Span
+from analysis.text import sentences
+
+TEXT = 'The mayor said the bridge was "a disgrace" and would close. Nobody laughed.'
+CONTENT = Span("attribution", "content", 15, 58, source_id="the mayor", group="1", detail="mixed")
+
+
+def runs(text: str, attributions: list[Span], role: str = "paragraph") -> list[tuple[str, str, str]]:
+    return [(s.voice, s.source_id, text[s.start : s.end]) for s in voice.detect(article(text, role=role), attributions)]
+
+
+def test_content_is_quoted_inside_marks_and_reported_outside() -> None:
+    assert runs(TEXT, [CONTENT]) == [
+        ("author", "", "The mayor said"),
+        ("indirect", "the mayor", "the bridge was"),
+        ("direct", "the mayor", '"a disgrace"'),
+        ("indirect", "the mayor", "and would close."),
+        ("author", "", "Nobody laughed."),
+    ]
+
+
+def test_headlines_and_captions_keep_their_own_voice() -> None:
+    assert [r[0] for r in runs(TEXT, [CONTENT], role="headline")] == ["headline", "headline"]
+    assert [r[0] for r in runs(TEXT, [], role="caption")] == ["caption", "caption"]
+
+
+def test_the_outer_of_two_nested_sources_speaks() -> None:
+    inner = Span("attribution", "content", 26, 58, source_id="an aide", group="2", detail="direct")
+    assert {source for _, source, _ in runs(TEXT, [inner, CONTENT])} == {"", "the mayor"}
+
+
+@given(st.lists(st.tuples(st.integers(0, len(TEXT) - 2), st.integers(1, 30)), max_size=4))
+def test_every_word_has_one_voice(cuts: list[tuple[int, int]]) -> None:
+    spans = [Span("attribution", "content", a, min(a + n, len(TEXT)), group=str(i)) for i, (a, n) in enumerate(cuts)]
+    made = article(TEXT)
+    found = list(voice.detect(made, spans))
+    assert sum(s.value for s in found) == sum(s.words for s in sentences(made))
+    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
