@@ -8,7 +8,9 @@ by "|". An empty label means the lexicon's name. Its TOML has title, family, cit
 import csv
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +18,7 @@ from analysis.model import AnalysisError, Entry, Lexicon
 from analysis.text import Token, tokens
 
 LEXICONS = Path(__file__).parents[1] / "data" / "lexicons"
+TARGETS = LEXICONS.parent / "targets.toml"
 COLUMNS = ["entry", "forms", "label", "not_before", "not_after", "note"]
 
 Index = Mapping[str, Sequence[tuple[tuple[str, ...], str, Entry]]]
@@ -29,6 +32,18 @@ class Hit(NamedTuple):
     lexicon: str
     label: str
     head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Somebody or something to take a stance toward; `exceptions` hold one of its phrases but mean something else."""
+
+    name: str
+    phrases: tuple[str, ...]
+    exceptions: tuple[str, ...] = ()
+    side: str = ""
+    kind: str = ""
+    note: str = ""
 
 
 @cache
@@ -50,6 +65,39 @@ def load_lexicon(name: str, folder: Path = LEXICONS) -> Lexicon:
 def load_lexicons(folder: Path = LEXICONS) -> tuple[Lexicon, ...]:
     """Every lexicon of a folder, by name; a CSV without its TOML is refused."""
     return tuple(load_lexicon(path.stem, folder) for path in sorted(folder.glob("*.csv")))
+
+
+@cache
+def load_targets(path: Path = TARGETS) -> tuple[Target, ...]:
+    """The `[[target]]` entries of a TOML file; the head of `data/targets.toml` says how they are written."""
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("target", [])
+        found = [_target(f"target {i} ({facts.get('name', 'no name')})", facts) for i, facts in enumerate(entries, 1)]
+        owners: dict[tuple[str, ...], str] = {}
+        for name, phrase in ((n, p) for t in found for n, ps in ((t.name, t.phrases), ("", t.exceptions)) for p in ps):
+            owner = owners.setdefault(tuple(token.form for token in tokens(phrase)), name)
+            if owner != name:
+                raise ValueError(f"{phrase!r} stands under {name or 'exceptions'} and under {owner or 'exceptions'}")
+        if not found or len({target.name for target in found}) < len(found):
+            raise ValueError("no [[target]] entry, or two of one name")
+    except (OSError, ValueError) as error:
+        raise AnalysisError(f"{path}: {error}") from error
+    return tuple(found)
+
+
+def _target(where: str, facts: Mapping[str, object]) -> Target:
+    lists = {key: facts.get(key, []) for key in ("phrases", "exceptions")}
+    texts = {key: facts.get(key, "") for key in ("name", "side", "kind", "note")}
+    if unknown := facts.keys() - lists.keys() - texts.keys():
+        raise ValueError(f"{where}: unknown {sorted(unknown)}; known are {[*texts, *lists]}")
+    if not all(isinstance(v, str) for v in texts.values()) or not (texts["name"] and lists["phrases"]):
+        raise ValueError(f"{where}: needs a name and phrases, and text in {', '.join(texts)}")
+    if not all(isinstance(v, list) and all(isinstance(p, str) for p in v) for v in lists.values()):
+        raise ValueError(f"{where}: phrases and exceptions are lists of texts")
+    choices = {key: [product(*(word.split("|") for word in p.split())) for p in v] for key, v in lists.items()}
+    return Target(
+        **texts, **{key: tuple(" ".join(filter(None, c)) for cs in v for c in cs) for key, v in choices.items()}
+    )
 
 
 def index(lexicons: Iterable[Lexicon]) -> Index:
