@@ -1,0 +1,119 @@
+"""A figure on disk: the picture twice (png, svg), its rows (csv), what it says and whence it comes (json)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from matplotlib import style
+
+from analysis.model import AnalysisError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from analysis.corpus import Corpus
+
+ROOT = Path(__file__).parents[1]
+FIGURES = ROOT / "figures"
+STYLE = Path(__file__).with_name("style.mplstyle")
+
+
+def use_style() -> None:
+    """Draw the figures that follow in the project's style (`style.mplstyle`)."""
+    style.use(STYLE)
+
+
+def save_figure(
+    fig: Figure, name: str, *, data: pd.DataFrame, alt: str, caption: str, about: Any = None, out: Path | str = FIGURES
+) -> Path:
+    """Write `<out>/<name>.png` (200 dpi), `.svg`, `.csv` and `.json`, renew `<out>/index.json`; the png's path.
+
+    `name` is "<notebook>/<figure>". `data` are the plotted rows in order: ids, offsets, words, numbers; no sentences,
+    for the csv is published. A relative `out` is taken from the project's folder. Refuses an unsafe name, no alt text.
+    """
+    out = (ROOT / out).resolve()
+    if not re.fullmatch(r"(?a)\w[\w-]{0,79}/\w[\w-]{0,79}", name) or not (out / name).resolve().is_relative_to(out):
+        raise AnalysisError(f"figure name {name!r}: use <notebook>/<figure> of letters, digits, - and _, inside {out}")
+    if not alt.strip() or not caption.strip():
+        raise AnalysisError(f"figure {name}: alt text or caption is empty; say in words what the figure shows")
+    content = {f"{name}.csv": csv_bytes(data, digits=6)}
+    with style.context(STYLE):
+        for kind, stamp in (("png", "Software"), ("svg", "Date")):
+            fig.savefig(buffer := io.BytesIO(), format=kind, metadata={stamp: None})
+            content[f"{name}.{kind}"] = buffer.getvalue()
+    titles = (fig.get_suptitle(), *(ax.get_title(loc) for ax in fig.axes for loc in ("left", "center", "right")))
+    card = {"name": name, "title": next(filter(None, titles), name.split("/")[1]), "alt": alt, "caption": caption}
+    card |= {"n": len(data), "files": [*sorted(content), f"{name}.json"], "about": about or {}}
+    for file, written in (content | {f"{name}.json": _json_bytes(card)}).items():
+        write_atomic(out / file, written)
+    write_index(out)
+    return out / f"{name}.png"
+
+
+def write_index(out: Path) -> None:
+    """Write `index.json` anew from the figures that stand under `out` with all their files, by name."""
+    cards = [json.loads(path.read_bytes()) for path in sorted(out.glob("*/*.json"))]
+    whole = [card for card in cards if all((out / file).is_file() for file in card["files"])]
+    write_atomic(out / "index.json", _json_bytes([{k: card[k] for k in card if k != "about"} for card in whole]))
+
+
+def about(corpus: Corpus, **parameters: object) -> dict[str, Any]:
+    """Where a figure comes from: versions, parameters (`out` left out) and hashes of the inputs.
+
+    Nothing that differs between runs or machines: no times, and paths outside the project as their last name.
+    """
+    versions = {name: version(name) for name in ("framing-analysis", "matplotlib", "nltk", "pandas", "vaderSentiment")}
+    versions["python"] = python_version().rpartition(".")[0]
+    plain = {key: _portable(value) for key, value in sorted(parameters.items()) if key != "out"}
+    return {"parameters": plain, "versions": versions, "inputs": dict(sorted(corpus.hashes.items()))}
+
+
+def csv_bytes(table: pd.DataFrame, digits: int | None = None) -> bytes:
+    """A table as csv, without an unnamed index; a text cell that a spreadsheet would take for a formula gets a '.
+
+    With `digits`, floats keep so many significant digits and at most nine decimals, so that platforms agree.
+
+    >>> csv_bytes(pd.DataFrame({"word": ["=1+1", "calm"], "per_100": [-1 / 3, 2.0]}), digits=6)
+    b'"word","per_100"\\n"\\'=1+1",-0.333333\\n"calm",2.0\\n'
+    """
+    # text is quoted always: else a lone carriage return in a cell would end its row
+    cells = (table if table.index.names == [None] else table.reset_index()).astype(object).map(_cell, digits=digits)
+    cells = cells.rename(columns=lambda name: _cell(name, None))
+    return cells.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).encode()
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; makes its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _cell(value: object, digits: int | None) -> object:
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    rounds = digits and isinstance(value, float) and value % 1  # 1000003.0 may be an offset
+    return float(f"{round(value, 9) + 0.0:.{digits}g}") if rounds else value
+
+
+def _portable(value: object) -> object:
+    if not isinstance(value, str | Path) or not Path(value).is_absolute():
+        return value
+    return Path(value).relative_to(ROOT).as_posix() if Path(value).is_relative_to(ROOT) else Path(value).name
+
+
+def _json_bytes(content: object) -> bytes:
+    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
