@@ -61,9 +61,10 @@ def save_figure(
 
 def write_index(out: Path) -> None:
     """Write `index.json` anew from the figures that stand under `out` with all their files, by name."""
-    cards = [json.loads(path.read_bytes()) for path in sorted(out.glob("*/*.json"))]
-    whole = [card for card in cards if all((out / file).is_file() for file in card["files"])]
-    write_atomic(out / "index.json", _json_bytes([{k: card[k] for k in card if k != "about"} for card in whole]))
+    kinds = (".png", ".svg", ".csv")
+    cards = [p for p in sorted(out.glob("*/*.json")) if all(p.with_suffix(kind).is_file() for kind in kinds)]
+    entries = [{k: v for k, v in json.loads(card.read_bytes()).items() if k != "about"} for card in cards]
+    write_atomic(out / "index.json", _json_bytes(entries))
 
 
 def about(corpus: Corpus, **parameters: object) -> dict[str, Any]:
@@ -87,8 +88,7 @@ def csv_bytes(table: pd.DataFrame, digits: int | None = None) -> bytes:
     """
     # text is quoted always: else a lone carriage return in a cell would end its row
     cells = (table if table.index.names == [None] else table.reset_index()).astype(object).map(_cell, digits=digits)
-    cells = cells.rename(columns=lambda name: _cell(name, None))
-    return cells.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).encode()
+    return cells.rename(columns=_cell).to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).encode()
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -102,7 +102,7 @@ def write_atomic(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
-def _cell(value: object, digits: int | None) -> object:
+def _cell(value: object, digits: int | None = None) -> object:
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return f"'{value}"
     rounds = digits and isinstance(value, float) and value % 1  # 1000003.0 may be an offset
