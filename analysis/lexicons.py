@@ -19,6 +19,8 @@ from analysis.text import Token, tokens
 
 LEXICONS = Path(__file__).parents[1] / "data" / "lexicons"
 TARGETS = LEXICONS.parent / "targets.toml"
+BACKGROUND = LEXICONS.parent / "background.csv"
+VALIDITY = LEXICONS.parent / "validity.csv"
 COLUMNS = ["entry", "forms", "label", "not_before", "not_after", "note"]
 
 Index = Mapping[str, Sequence[tuple[tuple[str, ...], str, Entry]]]
@@ -83,6 +85,28 @@ def load_targets(path: Path = TARGETS) -> tuple[Target, ...]:
     except (OSError, ValueError) as error:
         raise AnalysisError(f"{path}: {error}") from error
     return tuple(found)
+
+
+@cache
+def load_background(path: Path = BACKGROUND) -> Mapping[str, int]:
+    """How often each word stands in American political news, for the prior of `compare.distinctive_words`.
+
+    Counts only, made by training/background.py, which says from what; words are folded, in order of frequency.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as handle:
+            return {row["word"]: int(row["count"]) for row in csv.DictReader(handle)}
+    except (OSError, ValueError, KeyError) as error:
+        raise AnalysisError(f"{path}: {error!r}; remake it with training/background.py") from error
+
+
+@cache
+def load_validity(path: Path = VALIDITY) -> tuple[Mapping[str, str], ...]:
+    """The rows of data/validity.csv as `make validate` wrote them; none where it has not been run."""
+    if not path.is_file():
+        return ()
+    with path.open(encoding="utf-8", newline="") as handle:
+        return tuple(csv.DictReader(handle))
 
 
 def _target(where: str, facts: Mapping[str, object]) -> Target:

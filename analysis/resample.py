@@ -1,8 +1,7 @@
 """Resampling of sentences: block bootstrap intervals and permutation tests, for all rows of an article at once.
 
-A row of the scores is its `parts`, an array (sentences, columns), and a statistic of their column sums that takes
-(..., columns) and returns (...), NaN where it is undefined. Resampling is a weight per sentence: one matrix product
-gives the sums of every resample of every row.
+A row of the scores is its `parts` (sentences, columns) and a statistic of their sums, (..., columns) to (...), NaN
+where undefined. A resample is a weight per sentence: one matrix product gives the sums of all resamples of all rows.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,24 +36,22 @@ def block_weights(n: int, draws: int = DRAWS, block: int = 3, seed: int = 0) -> 
 
 def resampled(parts: Sequence[np.ndarray], statistic: Statistic, weights: np.ndarray) -> np.ndarray:
     """The statistic of each row in each resample, (rows, draws), NaN where it is undefined."""
-    sums = weights @ np.hstack([np.zeros((weights.shape[1], 0)), *parts])
-    cuts = np.cumsum([p.shape[1] for p in parts])[:-1]
+    if not len(parts):
+        return np.empty((0, len(weights)))
+    sums = np.split(weights @ np.hstack(parts), np.cumsum([p.shape[1] for p in parts])[:-1], axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        values = [statistic(s) for s in np.split(sums, cuts, axis=1)] if len(parts) else np.empty((0, len(weights)))
+        values = [statistic(s) for s in sums]
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def percentiles(values: np.ndarray, level: float = 0.95) -> np.ndarray:
-    """Low and high end, (rows, 2), of the central share of each row of resampled values (rows, draws).
+def percentiles(values: np.ndarray) -> np.ndarray:
+    """Low and high end, (rows, 2), of the central 95 % of each row of resampled values (rows, draws).
 
     NaN where more than a tenth of the draws is undefined, for the rest would look surer than it is, and where all
     draws agree, for then the text shows no spread: no hit in 600 words does not mean 0 for certain.
     """
-    defined = np.isfinite(values)
-    spread = np.where(defined, values, -np.inf).max(axis=1) - np.where(defined, values, np.inf).min(axis=1)
-    told = ((defined.mean(axis=1) >= 1 - MOST_UNDEFINED) & (spread > EXACT))[:, None]
-    ends = np.nanquantile(np.where(told, values, 0), [(1 - level) / 2, (1 + level) / 2], axis=1).T
-    return np.where(told, ends, np.nan)
+    told = ((np.isfinite(values).mean(axis=1) >= 1 - MOST_UNDEFINED) & (_spread(values) > EXACT))[:, None]
+    return np.where(told, np.nanquantile(np.where(told, values, 0), [0.025, 0.975], axis=1).T, np.nan)
 
 
 def intervals(parts: Sequence[np.ndarray], statistic: Statistic, weights: np.ndarray) -> np.ndarray:
@@ -68,7 +65,7 @@ def intervals(parts: Sequence[np.ndarray], statistic: Statistic, weights: np.nda
 
 
 @lru_cache(maxsize=2)
-def _shuffles(left: int, right: int, draws: int, seed: int) -> np.ndarray:
+def shuffles(left: int, right: int, draws: int, seed: int) -> np.ndarray:
     """Which of left + right sentences go left in each shuffling, (draws, left + right)."""
     order = np.random.default_rng(seed).random((draws, left + right), dtype=np.float32).argsort(axis=1)
     return (order < left).astype(np.float32)
@@ -80,13 +77,18 @@ def permutation_p(
     """p of the difference left - right of each row, (rows,), with the sentences of both texts shuffled between them.
 
     p = (1 + #{|d*| >= |d|}) / (draws + 1). A shuffling that leaves the statistic undefined counts against the
-    difference; p is NaN where the difference itself is undefined. Takes the sentences as exchangeable.
+    difference. p is NaN where the difference is undefined, and where shuffling never changes it: nothing to test.
     """
     sizes = (len(left[0]), len(right[0])) if len(left) else (0, 0)
-    goes_left = _shuffles(*sizes, draws, seed)
-    goes_left = np.vstack([np.repeat([1, 0], sizes), goes_left], dtype=np.float32)
+    goes_left = np.vstack([np.repeat([1, 0], sizes), shuffles(*sizes, draws, seed)], dtype=np.float32)
     pooled = [np.vstack(pair) for pair in zip(left, right, strict=True)]
-    shuffled = resampled(pooled, statistic, goes_left) - resampled(pooled, statistic, 1 - goes_left)
-    observed, null = np.abs(shuffled[:, :1]), np.abs(shuffled[:, 1:])
-    extreme = (~(null < observed - EXACT)).sum(axis=1)
-    return np.where(np.isfinite(observed[:, 0]), (1 + extreme) / (draws + 1), np.nan)
+    values = resampled(pooled, statistic, goes_left) - resampled(pooled, statistic, 1 - goes_left)
+    observed = np.abs(values[:, :1])
+    extreme = (~(np.abs(values) < observed - EXACT)).sum(axis=1)  # the text itself is one of them
+    return np.where(np.isfinite(observed[:, 0]) & (_spread(values) > EXACT), extreme / (draws + 1), np.nan)
+
+
+def _spread(values: np.ndarray) -> np.ndarray:
+    """Range of the defined values of each row, -inf where there are none."""
+    defined = np.isfinite(values)
+    return np.where(defined, values, -np.inf).max(axis=1) - np.where(defined, values, np.inf).min(axis=1)
