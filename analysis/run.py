@@ -1,0 +1,224 @@
+"""`python -m analysis run | measure`: execute the notebooks into figures, or write the tables."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from analysis.attribution import METHODS
+from analysis.corpus import ARTICLES, Corpus, articles_frame, blocks_frame, load_corpus
+from analysis.figures import FIGURES, ROOT, csv_bytes, write_atomic, write_index
+from analysis.lexicons import TARGETS
+from analysis.measures import FAILURE_COLUMNS, find_spans, score, sentences_frame
+from analysis.model import AnalysisError
+
+NOTEBOOKS = ROOT / "notebooks"
+BUILD = ROOT / "build" / "notebooks"
+OWN_OPTIONS = {"articles": "--articles", "out": "--out"}
+CELL_SECONDS = 600  # ten times what the slowest cell takes on forty articles; papermill itself would wait for ever
+
+
+class NotebookError(AnalysisError):
+    """A notebook that did not run to its end; the message names the notebook, the cell and the exception."""
+
+
+def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: Mapping[str, str] | None = None) -> int:
+    """Execute the notebooks in order with papermill; their figures replace those in `out` when all have succeeded.
+
+    `only` is how the one notebook's name begins, `given` maps parameters to values as typed. The executed notebooks,
+    and the partial one of a run that failed, stay in the project's `build/notebooks`. Figures that an earlier run
+    listed in `out/index.json` and this one no longer draws are removed (with `only`, of that notebook). AnalysisError
+    before anything runs for an input, a name or a value that cannot be used, NotebookError for a failing cell.
+    """
+    from tqdm import tqdm
+
+    plan = _plan(_select(only), given or {})
+    _failures(load_corpus(articles))
+    stale = [file for file in _listed(out) if not only or Path(file).parent.name in {path.stem for path in plan}]
+    out.mkdir(parents=True, exist_ok=True)
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".new-", dir=out) as folder:  # inside, so that moving never crosses a file system
+        fresh = Path(folder, "figures")
+        own = {"articles": str(articles), "out": str(fresh)}
+        _use_this_python(Path(folder, "jupyter"))
+        with tqdm(plan.items(), unit="notebook", disable=None) as bar:
+            for path, parameters in bar:
+                bar.set_postfix_str(path.stem)
+                _execute(path, parameters | own)
+        _move(fresh, out, stale)
+    print(f"figures: {len(_listed(out)) // 4} in {out}")
+    return 0
+
+
+def measure(source: Path, out: Path, voice: str = "rules", targets: Path = TARGETS, kind: str = "parquet") -> int:
+    """Write the six tables of `source` to `out` as `<table>.parquet` or `.csv`; 1 if there were failures, else 0."""
+    corpus = load_corpus(source)
+    spans = find_spans(corpus.articles, voice=voice, targets=targets)
+    failures = _failures(corpus, spans.attrs.pop("failures"))
+    tables = {
+        "articles": articles_frame(corpus.articles),
+        "blocks": blocks_frame(corpus.articles),
+        "sentences": sentences_frame(corpus.articles, spans),
+        "spans": spans,
+        "scores": score(spans, corpus.articles).drop(columns="parts"),
+        "failures": failures,
+    }
+    for name, table in tables.items():
+        table = table.sort_values("article_id", kind="stable")
+        content = csv_bytes(table) if kind == "csv" else table.to_parquet(index=False)
+        write_atomic(out / f"{name}.{kind}", content)
+    print(f"{len(corpus.articles)} articles, {len(spans)} spans, {len(failures)} failures: tables in {out}")
+    return int(not failures.empty)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; exit code 0, 1 for a failing cell or input, 2 for unusable arguments, 130 for Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m analysis", description="How articles frame what they report.")
+    jobs = parser.add_subparsers(required=True, metavar="run | measure")
+    job = jobs.add_parser("run", help="execute the notebooks into figures", description=run.__doc__.split("\n\n")[0])
+    job.add_argument("--articles", type=_path, default=ARTICLES, help="folder, file or table (data/articles)")
+    job.add_argument("--out", type=_path, default=FIGURES, help="folder of the figures (figures)")
+    job.add_argument("--only", default="", metavar="03", help="one notebook, by the start of its name")
+    job.add_argument("-p", action="append", default=[], type=_pair, metavar="NAME=VALUE", help="a notebook parameter")
+    job.set_defaults(job=lambda a: run(a.articles, a.out, a.only, dict(a.p)))
+    job = jobs.add_parser("measure", help="write the tables of a corpus", description=measure.__doc__)
+    job.add_argument("source", type=_path, help="folder, file or table")
+    job.add_argument("--out", type=_path, required=True, help="folder of the tables")
+    job.add_argument("--voice", choices=list(METHODS), default="rules", help="how voices are told apart (rules)")
+    job.add_argument("--targets", type=_path, default=TARGETS, help="TOML file (data/targets.toml)")
+    job.add_argument("--format", choices=["parquet", "csv"], default="parquet")
+    job.set_defaults(job=lambda a: measure(a.source, a.out, a.voice, a.targets, a.format))
+    options = parser.parse_args(arguments)
+    try:
+        return options.job(options)
+    except (AnalysisError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1 if isinstance(error, NotebookError) else 2
+    except KeyboardInterrupt:
+        print("interrupted; what was there before is as it was", file=sys.stderr)
+        return 130
+
+
+def _select(only: str) -> list[Path]:
+    notebooks = sorted(NOTEBOOKS.glob("*.ipynb"))
+    if chosen := [path for path in notebooks if path.stem.startswith(only)]:
+        return chosen
+    raise AnalysisError(f"--only {only}: no such notebook; there are {', '.join(p.stem for p in notebooks) or 'none'}")
+
+
+def _plan(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[Path, dict[str, object]]:
+    """For each notebook, the given values of the parameters that it declares, read as the type that it declares."""
+    from papermill import inspect_notebook
+
+    declared = {path: inspect_notebook(str(path)) for path in notebooks}
+    for path, known in declared.items():
+        if not OWN_OPTIONS.keys() <= known.keys():
+            raise AnalysisError(f"{path.name}: its cell tagged 'parameters' must declare {' and '.join(OWN_OPTIONS)}")
+    names = sorted({name for known in declared.values() for name in known} - OWN_OPTIONS.keys())
+    for name in given:
+        if name in OWN_OPTIONS:
+            raise AnalysisError(f"-p {name}: use {OWN_OPTIONS[name]}")
+        if name not in names:
+            raise AnalysisError(f"-p {name}: unknown parameter; valid are {', '.join(names) or 'none'}")
+    return {
+        path: {name: _typed(name, text, known[name]) for name, text in given.items() if name in known}
+        for path, known in declared.items()
+    }
+
+
+def _typed(name: str, text: str, parameter: Mapping[str, str]) -> object:
+    kind = parameter["inferred_type_name"]
+    if kind == "str":
+        return text
+    try:
+        value = json.loads({"True": "true", "False": "false", "None": "null"}.get(text, text))
+    except ValueError:
+        value = text
+    if kind in ("int", "float", "bool") and type(value).__name__ not in (kind, "int" if kind == "float" else kind):
+        raise AnalysisError(f"-p {name}={text}: not {kind}; the notebook's own value is {parameter['default']}")
+    return value
+
+
+def _execute(path: Path, parameters: Mapping[str, object]) -> None:
+    from papermill import PapermillExecutionError, execute_notebook
+    from traitlets.config import Config
+
+    partial = BUILD / path.name
+    managers = {name: {"transport_encryption": "auto"} for name in ("KernelManager", "AsyncKernelManager")}
+    options = {"progress_bar": False, "execution_timeout": CELL_SECONDS, "config": Config(managers)}
+    try:
+        execute_notebook(str(path), str(partial), dict(parameters), cwd=str(ROOT), kernel_name="python3", **options)
+    except Exception as error:  # a cell that raised or ran out of time, a kernel that died
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        reason = lines[-1 if isinstance(error, PapermillExecutionError) else 0]
+        raise NotebookError(f"{_stopped_in(partial)}: {reason}; the partial notebook is {partial}") from error
+
+
+def _stopped_in(partial: Path) -> str:
+    """Name the notebook and the last cell that papermill started, by its number and first line."""
+    import nbformat
+
+    cells = [cell for cell in nbformat.read(partial, as_version=4).cells if cell.cell_type == "code"]
+    started = [cell.source for cell in cells if cell.metadata.get("papermill", {}).get("start_time")]
+    return f"{partial.name}, cell In [{len(started)}] ({started[-1].splitlines()[0]})" if started else partial.name
+
+
+def _use_this_python(folder: Path) -> None:
+    """Make the kernel "python3" the interpreter that runs us, whatever kernels the machine or its user has."""
+    from ipykernel.kernelspec import write_kernel_spec
+
+    quiet = ["--log-level=CRITICAL"]  # a kernel that is stopped with us would print its traceback
+    write_kernel_spec(folder / "kernels" / "python3", extra_arguments=quiet)
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (str(folder), os.environ.get("JUPYTER_PATH"))))
+
+
+def _listed(out: Path) -> list[str]:
+    """The files of the figures that an earlier run left in `out`."""
+    try:
+        files = [file for entry in json.loads((out / "index.json").read_bytes()) for file in entry["files"]]
+        return [file for file in files if (out / file).resolve().is_relative_to(out.resolve())]
+    except FileNotFoundError:
+        return []
+    except NotADirectoryError as error:
+        raise AnalysisError(f"{out}: a file; the figures need a folder") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise AnalysisError(f"{out / 'index.json'}: not a list of figures; choose another --out") from error
+
+
+def _move(fresh: Path, out: Path, stale: Iterable[str]) -> None:
+    """Put the new figures in their places, file by file, and remove those that are no longer drawn."""
+    files = sorted(path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file())
+    for file in files:
+        (out / file).parent.mkdir(parents=True, exist_ok=True)
+        (fresh / file).replace(out / file)
+    for file in set(map(Path, stale)) - set(files):
+        (out / file).unlink(missing_ok=True)
+        if (out / file).parent.is_dir() and not any((out / file).parent.iterdir()):
+            (out / file).parent.rmdir()
+    write_index(out)
+
+
+def _failures(corpus: Corpus, of_measures: Iterable[Mapping[str, object]] = ()) -> pd.DataFrame:
+    """The table of failures, of reading and of measuring; each is said on stderr too."""
+    table = pd.DataFrame([*corpus.failures.to_dict("records"), *of_measures], columns=FAILURE_COLUMNS)
+    table["line"] = pd.to_numeric(table["line"], errors="coerce").astype("Int64")
+    for row in table.itertuples():
+        where = [row.path, "" if pd.isna(row.line) else f"line {row.line}", row.article_id, row.stage]
+        print(f"failed: {', '.join(filter(None, where))}: {row.reason}", file=sys.stderr)
+    return table
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().resolve()
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
