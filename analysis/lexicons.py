@@ -76,10 +76,10 @@ def load_targets(path: Path = TARGETS) -> tuple[Target, ...]:
         entries = tomllib.loads(path.read_text(encoding="utf-8")).get("target", [])
         found = [_target(f"target {i} ({facts.get('name', 'no name')})", facts) for i, facts in enumerate(entries, 1)]
         owners: dict[tuple[str, ...], str] = {}
-        for name, phrase in ((n, p) for t in found for n, ps in ((t.name, t.phrases), ("", t.exceptions)) for p in ps):
-            owner = owners.setdefault(tuple(token.form for token in tokens(phrase)), name)
-            if owner != name:
-                raise ValueError(f"{phrase!r} stands under {name or 'exceptions'} and under {owner or 'exceptions'}")
+        pairs = [(p, n) for t in found for n, ps in ((t.name, t.phrases), ("exceptions", t.exceptions)) for p in ps]
+        for (phrase, name), form in zip(pairs, phrase_forms(p for p, _ in pairs), strict=True):
+            if not form or owners.setdefault(form, name) != name:
+                raise ValueError(f"{phrase!r} under {name} is empty or stands under {owners.get(form)} as well")
         if not found or len({target.name for target in found}) < len(found):
             raise ValueError("no [[target]] entry, or two of one name")
     except (OSError, ValueError) as error:
@@ -122,6 +122,21 @@ def _target(where: str, facts: Mapping[str, object]) -> Target:
     return Target(
         **texts, **{key: tuple(" ".join(filter(None, c)) for cs in v for c in cs) for key, v in choices.items()}
     )
+
+
+def phrase_forms(phrases: Iterable[str]) -> list[tuple[str, ...]]:
+    """The folded tokens of each phrase as they are inside a sentence; one pass of the tokenizer, which is slow to call.
+
+    >>> phrase_forms(["U.S. firms", "Acme’s plan"])
+    [('u.s.', 'firms'), ('acme', "'s", 'plan')]
+    """
+    forms: list[list[str]] = [[]]
+    for token in tokens("".join(f"{phrase} ¶ " for phrase in phrases)):
+        if token.form == "¶":
+            forms.append([])
+        else:
+            forms[-1].append(token.form)
+    return [tuple(form) for form in forms[:-1]]
 
 
 def index(lexicons: Iterable[Lexicon]) -> Index:
@@ -167,19 +182,21 @@ def _ruled_out(forms: Sequence[str], start: int, end: int, entry: Entry) -> bool
 
 
 def _entries(table: Path, name: str) -> Iterator[tuple[tuple[str, ...], Entry]]:
+    written: list[tuple[str, int, Entry]] = []
     with table.open(encoding="utf-8", newline="") as handle:
         rows = csv.DictReader(handle)
         if rows.fieldnames != COLUMNS:
             raise ValueError(f"columns are {rows.fieldnames}, not {COLUMNS}")
-        seen: dict[tuple[str, ...], int] = {}
         for row in rows:
             if None in row or None in row.values():
                 raise ValueError(f"line {rows.line_num}: not {len(COLUMNS)} cells; quote cells that hold a comma")
             before, after = (frozenset(row[key].split("|")) - {""} for key in ("not_before", "not_after"))
-            for form in [row["entry"], *filter(None, row["forms"].split("|"))]:
-                key = tuple(token.form for token in tokens(form.strip()))
-                if not key or key in seen:
-                    why = f"already on line {seen[key]}" if key else "empty"
-                    raise ValueError(f"line {rows.line_num}: entry {form!r} is {why}")
-                seen[key] = rows.line_num
-                yield key, Entry(row["label"] or name, row["entry"], before, after)
+            entry = Entry(row["label"] or name, row["entry"], before, after)
+            forms = [row["entry"], *filter(None, row["forms"].split("|"))]
+            written += [(form.strip(), rows.line_num, entry) for form in forms]
+    seen: dict[tuple[str, ...], int] = {}
+    for key, (form, line, entry) in zip(phrase_forms([w[0] for w in written]), written, strict=True):
+        if not key or key in seen:
+            raise ValueError(f"line {line}: entry {form!r} is {f'already on line {seen[key]}' if key else 'empty'}")
+        seen[key] = line
+        yield key, entry
