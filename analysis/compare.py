@@ -37,13 +37,13 @@ def difference(scores: pd.DataFrame, left: str, right: str, *, seed: int = 0) ->
     filter first, by the question asked, never by the result. One row each, with the columns
     measure, label, voice; left_value, right_value, difference, unit: the values, in the measure's unit;
     low, high: 95 % percentile interval from block bootstraps of each article by itself;
-    p, p_holm: permutation test over sentences, then Holm's step-down; missing where nothing can be tested, such as a
-    label with no hit in either text, and then not counted in the family;
+    p, p_holm: permutation test over sentences (Phipson & Smyth 2010), then Holm's step-down (1979); missing where
+    nothing can be tested, such as a label with no hit in either text, and then not counted in the family;
     verdict: "higher" or "lower" where p_holm < .05 and the interval leaves out 0, else "cannot tell";
-    smallest_detectable: (z of 1 - .05/2m + z of .80) x standard error of the bootstrap, the difference that would be
-    found in four of five such texts if it alone stood out among the m rows; too small where hits are few;
-    sentence: all this in English.
-    Raises AnalysisError for an unknown id or measure, or scores without `parts`. Phipson & Smyth 2010; Holm 1979.
+    smallest_detectable: (z of 1 - .05/2m + z of .80) x standard error of the bootstrap, m rows in the family: a lower
+    bound of what four of five such texts would show. Simulated with 45 sentences each and m = 1, a text that truly had
+    so much more was told apart in .68 of pairs at 6 hits per 100 words and in .50 at one hit per 100 words;
+    sentence: all this in English. Raises AnalysisError for an unknown id or measure, or scores without `parts`.
     """
     table = _pairs(scores, left, right)
     values = np.full((len(table), 6), np.nan)
@@ -196,7 +196,7 @@ def _pairs(scores: pd.DataFrame, left: str, right: str) -> pd.DataFrame:
 def _sides(known: Iterable[str], left: Ids, right: Ids) -> list[tuple[str, ...]]:
     sides = [(ids,) if isinstance(ids, str) else tuple(ids) for ids in (left, right)]
     if unknown := sorted({*sides[0], *sides[1]} - set(known)):
-        raise AnalysisError(f"no article {', '.join(map(repr, unknown))}; there are {', '.join(sorted(known))}")
+        raise AnalysisError(f"no article {', '.join(unknown)}; there are {', '.join(sorted(known)) or 'none'}")
     if set(sides[0]) & set(sides[1]) or not all(sides):
         raise AnalysisError(f"left is {sides[0]}, right is {sides[1]}: name at least one article each, none twice")
     return sides

@@ -82,7 +82,7 @@ def test_articles_of_one_length_are_resampled_independently():
 @pytest.mark.parametrize(
     ("change", "ids", "message"),
     [
-        (lambda t: t, ("a", "zz"), "no article 'zz'; there are a, b"),
+        (lambda t: t, ("a", "zz"), "no article zz; there are a, b"),
         (lambda t: t, ("a", "a"), "none twice"),
         (lambda t: t.drop(columns="parts"), ("a", "b"), "measures.score"),
         (lambda t: t.assign(measure="warmth"), ("a", "b"), "no measure 'warmth' .* there are tone, "),
@@ -108,14 +108,14 @@ def test_families_of_alike_texts_seldom_give_any_verdict():
     assert wrong <= 10  # 6 expected at the most; more than 10 in one of thirty runs
 
 
-def test_the_smallest_detectable_difference_is_found_four_times_in_five():
+@pytest.mark.parametrize(("rate", "power"), [(6, (0.58, 0.80)), (1, (0.38, 0.65))])
+def test_the_smallest_detectable_difference_is_a_lower_bound(rate, power):
+    """As the docstring says: .68 and .50 of them are found, not .80, for the spread grows with the hits."""
     rng = np.random.default_rng(6)
-    alike = [scores(a={HEDGES: hits(rng, 50, 6)}, b={HEDGES: hits(rng, 50, 6)}) for _ in range(20)]
+    alike = [scores(a={HEDGES: hits(rng, 45, rate)}, b={HEDGES: hits(rng, 45, rate)}) for _ in range(40)]
     least = np.mean([difference(t, "a", "b")["smallest_detectable"][0] for t in alike])
-    apart = [
-        scores(a={HEDGES: hits(rng, 50, 6 + least / 2)}, b={HEDGES: hits(rng, 50, 6 - least / 2)}) for _ in range(100)
-    ]
-    assert 0.68 <= np.mean([difference(t, "a", "b")["verdict"][0] == "higher" for t in apart]) <= 0.92
+    apart = [scores(a={HEDGES: hits(rng, 45, rate + least)}, b={HEDGES: hits(rng, 45, rate)}) for _ in range(100)]
+    assert power[0] <= np.mean([difference(t, "a", "b")["verdict"][0] == "higher" for t in apart]) <= power[1]
 
 
 def test_smallest_detectable_shrinks_with_text_and_grows_with_the_family():
@@ -341,7 +341,7 @@ def test_words_of_one_voice_and_of_groups():
         distinctive_words([a, c], "a", "c", spans=spans, voice="author")
     with pytest.raises(AnalysisError, match="pass spans="):
         distinctive_words([a, b], "a", "b", voice="author")
-    with pytest.raises(AnalysisError, match="no article 'x'; there are a, b"):
+    with pytest.raises(AnalysisError, match="no article x; there are a, b"):
         distinctive_words([a, b], "a", "x")
 
 
@@ -413,5 +413,5 @@ def test_the_shift_of_two_texts_mirrors_and_refuses_unknown_ids():
     there, back = (contributions(spans, [a, b], *ids).set_index("word")["contribution"] for ids in ("ab", "ba"))
     pd.testing.assert_series_equal(there.sort_index(), -back.sort_index())
     assert there.abs().is_monotonic_decreasing
-    with pytest.raises(AnalysisError, match="no article 'c'"):
+    with pytest.raises(AnalysisError, match="no article c; there are a, b"):
         contributions(spans, [a, b], "a", "c")
