@@ -7,6 +7,7 @@ parser; the cards of the lexicons `grammar` and `direction` say where that errs.
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import takewhile
 from typing import NamedTuple
 
 from analysis.lexicons import Index, Target, index, load_lexicon, load_targets, match, phrase_forms
@@ -22,6 +23,7 @@ REACH = 6  # tokens from a verb to its subject or object; 4 and 9 change macro-F
 EDGES = (-0.5, -0.05, 0.05, 0.5)
 SHARES = ((0.77, 0.17, 0.06), (0.59, 0.28, 0.13), (0.26, 0.52, 0.22), (0.30, 0.29, 0.41), (0.16, 0.18, 0.66))
 WEIGHTS = {"object": 0.5, "subject": 0.5, "clause": 0.3}  # best of .3, .5, .8 on train, all within .01
+_COMPLEMENT = frozenset(["function", "preposition", "joint preposition", "clause", "adverb"])  # follows a verb
 _MARKS, _STOPS = frozenset(";:—–()"), frozenset(",:.?!")
 
 
@@ -81,27 +83,25 @@ def role(words: Sequence[Token], first: int, last: int) -> str:
     >>> role(tokens("The app was quietly banned."), 1, 2)
     'patient'
     """
-    before = ["", "", *(t.form for t in words[:first] if t.form not in ("the", "a", "an"))][-3:]
+    before = ["", "", *(t.form for t in words[:first] if t.form not in ("the", "a", "an"))][-2:]
     after = [*(t.form for t in words[last:]), "", "", ""]
     if after[0] == "'s" or (after[0] == "'" and words[last - 1].form.endswith("s")):
-        contracted = _kind(after[1]) == "be" or (after[1].endswith("ing") and _kind(after[2]) == "function")
+        contracted = _kind(after[1]) == "be" or (after[1].endswith("ing") and _kind(after[2]) in _COMPLEMENT)
         return "agent" if contracted else "possessor"
-    chain = [
-        i for i, form in enumerate(after) if all(_kind(f) in ("be", "auxiliary", "adverb") for f in after[: i + 1])
-    ]
-    finite = [after[i] for i in chain if _kind(after[i]) != "adverb"]
+    if "preposition" in _kind(before[1]):
+        return "agent" if before[1] == "by" and _participle(before[0]) else "other"
+    chain = list(takewhile(lambda form: _kind(form) in ("be", "auxiliary", "adverb"), after))
+    finite = [form for form in chain if _kind(form) != "adverb"]
     verb, complement = after[len(chain) : len(chain) + 2]
     if finite:
         return "patient" if _kind(finite[-1]) == "be" and _participle(verb) else "agent"
     plural = words[last - 1].form.endswith("s")
     present = not _kind(verb) and verb.isalpha() and (verb.endswith("s") or (plural and not verb.endswith("ing")))
-    if _participle(verb) or (present and (chain or _kind(complement) in ("function", "clause", "adverb"))):
+    if _participle(verb) or (present and (chain or _kind(complement) in _COMPLEMENT)):
         return "agent"
-    if before[-1] == "by" and _participle(before[-2]):
-        return "agent"
-    infinitive = before[-2] == "to" or _kind(before[-2]) == "auxiliary"
-    transitive = before[-1].isalpha() and not _kind(before[-1]) and (infinitive or before[-1].endswith(("ing", "s")))
-    past = _participle(before[-1]) and _kind(before[-1]) != "reporting"
+    infinitive = before[0] == "to" or _kind(before[0]) == "auxiliary"
+    transitive = before[1].isalpha() and not _kind(before[1]) and (infinitive or before[1].endswith(("ing", "s")))
+    past = _participle(before[1]) and _kind(before[1]) != "reporting"
     return "patient" if transitive or past else "other"
 
 
@@ -126,7 +126,7 @@ def _clause(words: Sequence[Token], first: int, last: int) -> tuple[int, int]:
     for at, token in enumerate(words):
         before = words[at - 1].form if at else ""
         mark = token.form in _MARKS or (token.form == '"' and before in _STOPS)
-        joint = before == "," and (_kind(token.form) == "joint" or token.form.endswith("ing"))
+        joint = before == "," and ("joint" in _kind(token.form) or token.form.endswith("ing"))
         if mark or joint or _kind(token.form) == "clause":
             if at < first:
                 begin = at + mark
@@ -145,7 +145,9 @@ def _kind(form: str) -> str:
 
 def _capitals_fit(raw: str, found: Sequence[Token], phrase: str) -> bool:
     """Capitals in a phrase ask for capitals in the text: an initial for an initial, "US" for "US"."""
-    pairs = [(phrase[p.start : p.end], raw[t.start : t.end]) for p, t in zip(tokens(phrase), found, strict=True)]
+    pairs = [
+        (phrase[p.start : p.end], raw[t.start : t.end]) for p, t in zip(tokens(f"{phrase} ¶"), found, strict=False)
+    ]
     return all(t[0].isupper() >= p[0].isupper() and t.isupper() >= (len(p) > 1 and p.isupper()) for p, t in pairs)
 
 

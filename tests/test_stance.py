@@ -1,0 +1,98 @@
+"""Mentions, roles and tones of targets; cases in cases/stance.toml."""
+
+from pathlib import Path
+
+import pytest
+from conftest import article, cases
+
+from analysis.lexicons import TARGETS, load_lexicon, load_targets
+from analysis.model import AnalysisError
+from analysis.stance import LABELS, SHARES, Tone, detect, tone_toward
+
+
+@pytest.mark.parametrize("case", cases("stance"))
+def test_cases(case: dict) -> None:
+    text = case["text"]
+    found = [(text[s.start : s.end], s.label, s.detail) for s in detect(article(text))]
+    assert found == [tuple(m[:3]) for m in case["mentions"]]
+    values = [s.value for s in detect(article(text))]
+    for value, (words, _, _, *tone) in zip(values, case["mentions"], strict=True):
+        assert not tone or LABELS[(value > 0) - (value < 0) + 1] == tone[0], (words, value)
+
+
+def test_there_are_fifty_cases_and_each_target_has_one() -> None:
+    table = [parameter.values[0] for parameter in cases("stance")]
+    assert len(table) >= 50
+    assert {name for case in table for _, name, *_ in case["mentions"]} == {t.name for t in load_targets()}
+
+
+def test_tone_toward_gives_probabilities_and_their_largest_label() -> None:
+    calm, angry = tone_toward("China is an island.", 0, 5), tone_toward("China is a horrible failure.", 0, 5)
+    assert isinstance(calm, Tone) and calm.label == "neutral" and angry.label == "negative"
+    assert angry.p_negative > calm.p_negative
+    for shares in SHARES:
+        assert sum(shares) == pytest.approx(1)
+
+
+def test_the_same_verb_tells_its_subject_from_its_object() -> None:
+    sentence = "The mayor slammed the harbour master."
+    assert tone_toward(sentence, 4, 9).label != "negative"
+    assert tone_toward(sentence, 22, 36).label == "negative"
+
+
+def test_offsets_hold_after_invisible_characters() -> None:
+    text = "Sailors adore Deep\u200bSeek and China."
+    assert [text[s.start : s.end] for s in detect(article(text))] == ["Deep\u200bSeek", "China"]
+
+
+def test_tone_toward_refuses_an_empty_mention() -> None:
+    with pytest.raises(ValueError, match="no token"):
+        tone_toward("China is an island.", 5, 6)
+
+
+def test_no_mention_without_text_and_own_targets_replace_ours(tmp_path: Path) -> None:
+    assert list(detect(article(" \n "))) == []
+    own = tmp_path / "own.toml"
+    own.write_text('[[target]]\nname = "Kites"\nphrases = ["|red kite|kites"]\n', encoding="utf-8")
+    found = list(detect(article("Red kites beat China."), targets=load_targets(own)))
+    assert [(s.label, s.start, s.end) for s in found] == [("Kites", 0, 9)]
+
+
+def test_every_target_of_ours_has_side_kind_and_note() -> None:
+    assert all(t.side and t.kind and t.note for t in load_targets(TARGETS))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('[[target]]\nname = "A"\nphrases = ["kite"]\n[[target]]\nname = "B"\nphrases = ["Kite"]', "'Kite' under B"),
+        ('[[target]]\nname = "A"\nphrases = ["kite"]\ncolour = "red"', r"target 1 \(A\): unknown \['colour'\]"),
+        ('[[target]]\nname = "A"\nphrases = []', r"target 1 \(A\): needs a name and phrases"),
+        ('[[target]]\nname = "A"\nphrases = "kite"', "lists of texts"),
+        ('[[target]]\nname = "A"\nphrases = ["|"]', "is empty"),
+        ('[[target]]\nname = "A"\nphrases = ["a"]\n[[target]]\nname = "A"\nphrases = ["b"]', "two of one name"),
+        ("", "no .*target"),
+        ("[[target]", "own.toml"),
+    ],
+)
+def test_a_wrong_targets_file_is_refused_with_its_reason(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(AnalysisError, match=reason) as error:
+        load_targets(path)
+    assert "own.toml" in str(error.value)
+
+
+def test_a_missing_targets_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AnalysisError, match=r"none\.toml"):
+        load_targets(tmp_path / "none.toml")
+
+
+def test_labels_of_the_grammar_and_direction_lexicons_are_those_the_code_knows() -> None:
+    kinds = {e.label for e in load_lexicon("grammar").entries.values()}
+    assert kinds == {
+        "be", "auxiliary", "participle", "reporting", "clause", "joint", "joint preposition", "preposition",
+        "function", "adverb", "not a verb",
+    }  # fmt: skip
+    sides = {e.label for e in load_lexicon("direction").entries.values()}
+    assert sides == {f"{side} {sign}" for side in ("object", "subject", "clause") for sign in ("negative", "positive")}
