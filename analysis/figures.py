@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import textwrap
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -19,6 +20,7 @@ from analysis.model import AnalysisError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
     from analysis.corpus import Corpus
 
@@ -33,12 +35,21 @@ def use_style() -> None:
 
 
 def save_figure(
-    fig: Figure, name: str, *, data: pd.DataFrame, alt: str, caption: str, about: Any = None, out: Path | str = FIGURES
+    fig: Figure,
+    name: str,
+    *,
+    data: pd.DataFrame,
+    alt: str,
+    caption: str,
+    title: str = "",
+    about: Any = None,
+    out: Path | str = FIGURES,
 ) -> Path:
     """Write `<out>/<name>.png` (200 dpi), `.svg`, `.csv` and `.json`, renew `<out>/index.json`; the png's path.
 
     `name` is "<notebook>/<figure>". `data` are the plotted rows in order: ids, offsets, words, numbers; no sentences,
-    for the csv is published. A relative `out` is taken from the project's folder. Refuses an unsafe name, no alt text.
+    for the csv is published. Title and caption are drawn above and below, so that the picture stands alone. A relative
+    `out` is taken from the project's folder. Refuses an unsafe name, no alt text, no caption.
     """
     out = (ROOT / out).resolve()
     if not re.fullmatch(r"(?a)\w[\w-]{0,79}/\w[\w-]{0,79}", name) or not (out / name).resolve().is_relative_to(out):
@@ -46,17 +57,28 @@ def save_figure(
     if not alt.strip() or not caption.strip():
         raise AnalysisError(f"figure {name}: alt text or caption is empty; say in words what the figure shows")
     content = {f"{name}.csv": csv_bytes(data, digits=6)}
+    drawn = _written_around(fig, title, caption)
     with style.context(STYLE):
         for kind, stamp in (("png", "Software"), ("svg", "Date")):
             fig.savefig(buffer := io.BytesIO(), format=kind, metadata={stamp: None})
             content[f"{name}.{kind}"] = buffer.getvalue()
-    titles = (fig.get_suptitle(), *(ax.get_title(loc) for ax in fig.axes for loc in ("left", "center", "right")))
-    card = {"name": name, "title": next(filter(None, titles), name.split("/")[1]), "alt": alt, "caption": caption}
+    for text in drawn:
+        text.remove()
+    card = {"name": name, "title": title or name.split("/")[1], "alt": alt, "caption": caption}
     card |= {"n": len(data), "files": [*sorted(content), f"{name}.json"], "about": about or {}}
     for file, written in (content | {f"{name}.json": _json_bytes(card)}).items():
         write_atomic(out / file, written)
     write_index(out)
     return out / f"{name}.png"
+
+
+def _written_around(fig: Figure, title: str, caption: str) -> list[Text]:
+    """Title above and caption below the figure's area, wrapped to its width; savefig's tight box takes them in."""
+    width, height = fig.get_size_inches()
+    above = [textwrap.fill(title, int(width * 9.5))] if title else []
+    texts = [fig.text(0, 1 + 0.08 / height, text, fontsize=12.5, fontweight="bold", va="bottom") for text in above]
+    below = textwrap.fill(caption, int(width * 15.5))
+    return [*texts, fig.text(0, -0.08 / height, below, fontsize=8, color="#444444", va="top", linespacing=1.35)]
 
 
 def write_index(out: Path) -> None:

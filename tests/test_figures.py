@@ -43,7 +43,12 @@ def fig():
 
 
 def save(fig, out: Path, name: str = "03_words/loaded", **changes) -> Path:
-    return save_figure(fig, name, **({"data": ROWS, "alt": "Two bars.", "caption": "Hedges lead."} | changes), out=out)
+    return save_figure(
+        fig,
+        name,
+        **({"data": ROWS, "alt": "Two bars.", "caption": "Hedges lead.", "title": "Loaded words"} | changes),
+        out=out,
+    )
 
 
 def test_four_files_and_an_index(fig, tmp_path):

@@ -1,0 +1,216 @@
+"""What each sentence gives to a score, and the statistics that turn the sums into values.
+
+A `parts` function takes a `Reading` and returns, for each (label, voice), an array (sentences x columns); a
+statistic takes totals (..., columns) and returns values (...), so that it serves resamples as well as the text.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis import loaded, sentiment
+
+SOURCE_TYPES = ("government", "corporate", "expert", "media", "ngo", "citizen", "document")
+SOURCE_TYPES += ("anonymous collective", "unnamed individual")
+CUE_STANCES = ("neutral", "endorsing", "distancing")
+BODY = ("author", "direct", "indirect")
+UNKNOWN = "(not identified)"
+
+
+def ratio(totals: np.ndarray) -> np.ndarray:
+    """k/n of the columns k, n; NaN where n is 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return totals[..., 0] / totals[..., 1]
+
+
+def per_100(totals: np.ndarray) -> np.ndarray:
+    """100 k/n of the columns k, n."""
+    return 100 * ratio(totals)
+
+
+def log_balance(totals: np.ndarray) -> np.ndarray:
+    """log((P+.5)/(N+.5)) of the columns P, N (Lowe, Benoit, Mikhaylov & Laver 2011)."""
+    return np.log((totals[..., 0] + 0.5) / (totals[..., 1] + 0.5))
+
+
+def effective_number(totals: np.ndarray) -> np.ndarray:
+    """e^H over columns of counts, H with the Miller–Madow correction (K-1)/2n (Miller 1955).
+
+    >>> float(effective_number(np.array([500.0, 500.0])).round(2))
+    2.0
+    """
+    n = totals.sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = totals / n[..., None]
+        entropy = -np.where(shares > 0, shares * np.log(shares), 0).sum(axis=-1)
+        return np.where(n > 0, np.exp(entropy + ((totals > 0).sum(axis=-1) - 1) / (2 * n)), np.nan)
+
+
+def evenness(totals: np.ndarray) -> np.ndarray:
+    """Pielou's J = H/ln K over columns of counts, uncorrected; NaN where fewer than two sources speak."""
+    n, kinds = totals.sum(axis=-1), (totals > 0).sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = totals / n[..., None]
+        entropy = -np.where(shares > 0, shares * np.log(shares), 0).sum(axis=-1)
+        return np.where(kinds > 1, entropy / np.log(kinds), np.nan)
+
+
+def present(totals: np.ndarray) -> np.ndarray:
+    """How many columns are not 0."""
+    return (totals > 0).sum(axis=-1).astype(float)
+
+
+OF_K_AND_N = (ratio, per_100, log_balance)
+
+
+class Row(NamedTuple):
+    """A span as `score` needs it, with the index of its sentence."""
+
+    sentence: int
+    label: str
+    voice: str
+    source_id: str
+    value: float
+    group: str
+    detail: str
+    start: int
+
+
+class Reading(NamedTuple):
+    """An article's sentences and spans, ready for counting: words by voice and sentence, rows by layer."""
+
+    size: int
+    words: Mapping[str, np.ndarray]
+    rows: Mapping[str, Sequence[Row]]
+
+
+Parts = dict[tuple[str, str], np.ndarray]
+
+
+def tone_parts(reading: Reading) -> Parts:
+    """Compound x words and words, a row a sentence."""
+    words = {row.start: row.value for row in reading.rows["voice"]}
+    hits = [(r.sentence, r.label, r.voice, r.value * words[r.start]) for r in reading.rows["tone"] if r.label == "tone"]
+    return _rates(reading, hits, ["tone"], reading.words)
+
+
+def balance_parts(reading: Reading) -> Parts:
+    """Positive and negative words, a row a sentence."""
+    tables: Parts = {}
+    for row in reading.rows["tone"]:
+        if row.label == "word":
+            for voice in (row.voice, "all"):
+                table = tables.setdefault(("tone words", voice), np.zeros((reading.size, 2)))
+                table[row.sentence, int(row.value < 0)] += 1
+    return tables
+
+
+def loaded_parts(reading: Reading) -> Parts:
+    """Hits and words per category, and for all categories together."""
+    hits = [(r.sentence, label, r.voice, 1.0) for r in reading.rows["loaded"] for label in (r.label, "any")]
+    return _rates(reading, hits, [*loaded.CATEGORIES, "any"], reading.words)
+
+
+def attributed_parts(reading: Reading) -> Parts:
+    """Words in content spans, split direct, indirect and mixed by attribution, over the words of the body."""
+    contents = sorted((r for r in reading.rows["attribution"] if r.label == "content"), key=lambda r: r.start)
+    starts, hits = [c.start for c in contents], []
+    for run in reading.rows["voice"]:
+        if run.voice in ("direct", "indirect"):
+            kind = contents[bisect_right(starts, run.start) - 1].detail
+            hits += [(run.sentence, label, "all", run.value) for label in (kind, "attributed")]
+    body = {"all": sum((reading.words[v] for v in BODY if v in reading.words), np.zeros(reading.size))}
+    return _rates(reading, hits, ["attributed", "direct", "indirect", "mixed"], body)
+
+
+def speaker_parts(reading: Reading) -> Parts:
+    """Words of each source over all attributed words."""
+    runs = [r for r in reading.rows["voice"] if r.voice in ("direct", "indirect")]
+    hits = [(r.sentence, r.source_id or UNKNOWN, "all", r.value) for r in runs]
+    total = np.bincount([r.sentence for r in runs], [r.value for r in runs], reading.size) if runs else None
+    return {} if total is None else _rates(reading, hits, sorted({h[1] for h in hits}), {"all": total})
+
+
+def source_parts(reading: Reading) -> Parts:
+    """Words of each identified source, a column a source."""
+    return _columns(reading, [(r.sentence, r.source_id, r.value) for r in reading.rows["voice"] if r.source_id])
+
+
+def identified_parts(reading: Reading) -> Parts:
+    """Attributions of each named source, a column a source."""
+    return _columns(reading, [(r.sentence, r.source_id, 1) for r in _first_sources(reading) if r.value and r.source_id])
+
+
+def _columns(reading: Reading, hits: Sequence[tuple[int, str, float]]) -> Parts:
+    names = sorted({name for _, name, _ in hits})
+    table = np.zeros((reading.size, len(names)))
+    for sentence, name, amount in hits:
+        table[sentence, names.index(name)] += amount
+    return {("sources", "all"): table} if names else {}
+
+
+def type_parts(reading: Reading) -> Parts:
+    """Attributions by type of source over attributions with a source."""
+    return _shares(reading, [(r.sentence, r.detail) for r in _first_sources(reading)], SOURCE_TYPES)
+
+
+def named_parts(reading: Reading) -> Parts:
+    """Attributions to a named source over attributions with a source."""
+    return _shares(reading, [(r.sentence, "named" if r.value else "") for r in _first_sources(reading)], ("named",))
+
+
+def country_parts(reading: Reading) -> Parts:
+    """Attributions whose source shows a country over attributions with a source."""
+    shown = {r.group: r.detail for r in reading.rows["attribution"] if r.label == "country"}
+    sides = [(r.sentence, shown.get(r.group, "")) for r in _first_sources(reading)]
+    return _shares(reading, sides, sorted(set(shown.values())))
+
+
+def cue_parts(reading: Reading) -> Parts:
+    """Attributions by the stance of their cue over attributions with a cue."""
+    cues = {r.group: r for r in reversed(reading.rows["attribution"]) if r.label == "cue"}
+    return _shares(reading, [(r.sentence, r.detail) for r in cues.values()], CUE_STANCES)
+
+
+def stance_parts(reading: Reading) -> Parts:
+    """Favourable minus unfavourable mentions, and mentions, per target and voice."""
+    mentions: dict[tuple[str, str], np.ndarray] = defaultdict(lambda: np.zeros((reading.size, 2)))
+    for row in reading.rows["target"]:
+        lean = {"positive": 1, "negative": -1}.get(sentiment.tone_label(row.value), 0)
+        for voice in (row.voice, "all"):
+            mentions[row.label, voice][row.sentence] += (lean, 1)
+    return dict(mentions)
+
+
+def mention_parts(reading: Reading) -> Parts:
+    """Mentions and words, per target and voice."""
+    hits = [(r.sentence, r.label, r.voice, 1.0) for r in reading.rows["target"]]
+    return _rates(reading, hits, sorted({r.label for r in reading.rows["target"]}), reading.words)
+
+
+def _rates(reading: Reading, hits: Iterable, labels: Sequence[str], bases: Mapping[str, np.ndarray]) -> Parts:
+    """k and n of every label in every voice that has words; `hits` are (sentence, label, voice, amount)."""
+    blank = {(label, v): np.stack([np.zeros(reading.size), n], axis=1) for label in labels for v, n in bases.items()}
+    for sentence, label, voice, amount in hits:
+        for key in {(label, voice), (label, "all")} & blank.keys():
+            blank[key][sentence, 0] += amount
+    return blank
+
+
+def _shares(reading: Reading, hits: Sequence[tuple[int, str]], labels: Sequence[str]) -> Parts:
+    """k and n of every label among the hits themselves."""
+    if not hits:
+        return {}
+    total = np.bincount([sentence for sentence, _ in hits], minlength=reading.size).astype(float)
+    return _rates(reading, [(s, label, "all", 1.0) for s, label in hits], labels, {"all": total})
+
+
+def _first_sources(reading: Reading) -> list[Row]:
+    """One source span an attribution: the first of its group."""
+    return list({r.group: r for r in reversed(reading.rows["attribution"]) if r.label == "source"}.values())[::-1]
+
+
+COUNTED = (loaded_parts, mention_parts, type_parts, named_parts, country_parts, cue_parts)  # k counts separate events

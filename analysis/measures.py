@@ -1,0 +1,231 @@
+"""What is measured: the literal table MEASURES, and the two functions that carry it out.
+
+`find_spans` points at things in the text; `score` groups them into numbers, each with its denominator and interval.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis import attribution, counts, framing, loaded, sentiment, stance
+from analysis import voice as voices_of
+from analysis.lexicons import TARGETS, load_targets
+from analysis.model import VOICES, AnalysisError, Article, Span
+from analysis.resample import block_weights, intervals
+from analysis.text import sentence_at, sentences
+
+SPAN_COLUMNS = ["article_id", "layer", "label", "start", "end", "text", "voice", "source_id"]
+SPAN_COLUMNS += ["value", "group", "detail"]
+SCORE_COLUMNS = ["article_id", "measure", "label", "voice", "k", "n", "value", "unit", "low", "high"]
+SCORE_COLUMNS += ["news_percentile", "opinion_percentile"]
+SENTENCE_COLUMNS = ["article_id", "sentence", "start", "end", "role", "words", *VOICES]
+FAILURE_COLUMNS = ["path", "line", "article_id", "stage", "reason"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One line of the table: who finds the spans, how they are counted, in what unit, and what it must not claim.
+
+    `parts` gives columns of counts by sentence, `statistic` the value of their sums; without them the spans are
+    evidence to read and no number. `instrument` is the row of data/validity.csv that says how good the detector is.
+    """
+
+    name: str
+    detect: Callable[..., Iterator[Span]]
+    parts: Callable[[counts.Reading], counts.Parts] | None
+    statistic: Callable[[np.ndarray], np.ndarray] | None
+    unit: str
+    instrument: str
+    caveat: str
+
+
+# fmt: off
+MEASURES = (
+    Measure("tone", sentiment.detect, counts.tone_parts, counts.ratio,
+            "mean VADER compound, -1 to 1", "tone",
+            "Negative tone is not bias: a war story is negative. Words are rated one by one, out of their topic."),
+    Measure("tone_balance", sentiment.detect, counts.balance_parts, counts.log_balance,
+            "log (positive + .5)/(negative + .5) words", "tone",
+            "Counts words with a valence, without negation; it says nothing about whom they are aimed at."),
+    Measure("loaded", loaded.detect, counts.loaded_parts, counts.per_100,
+            "per 100 words", "loaded words",
+            "Describes style, category by category; the categories are not a bias score and do not add up to one."),
+    Measure("attributed_share", attribution.detect, counts.attributed_parts, counts.ratio,
+            "share of the body's words", "attribution",
+            "A large share is neither fair nor balanced: it says how much is others' speech, not how it was chosen."),
+    Measure("speaker_share", attribution.detect, counts.speaker_parts, counts.ratio,
+            "share of attributed words", "attribution",
+            "Airtime is not approval: a source may be given room to be refuted."),
+    Measure("effective_sources", attribution.detect, counts.source_parts, counts.effective_number,
+            "sources with equal airtime", "attribution",
+            "Many voices may all say the same; words of one source are not independent, so n flatters the correction."),
+    Measure("source_evenness", attribution.detect, counts.source_parts, counts.evenness,
+            "Pielou's J, 0 to 1", "attribution",
+            "Undefined with one source; evenness between sources is not balance between sides."),
+    Measure("identified_sources", attribution.detect, counts.identified_parts, counts.present,
+            "named sources", "attribution",
+            "A name makes a source checkable, not right."),
+    Measure("named_share", attribution.detect, counts.named_parts, counts.ratio,
+            "share of attributions with a source", "attribution",
+            "Anonymity can protect a source; a low share is a reason to look, not a fault by itself."),
+    Measure("source_type", attribution.detect, counts.type_parts, counts.ratio,
+            "share of attributions with a source", "attribution",
+            "Types come from the words of the mention alone; a wrong or missing title gives a wrong type."),
+    Measure("source_country", attribution.detect, counts.country_parts, counts.ratio,
+            "share of attributions with a source", "attribution",
+            "Only sources whose mention shows a country are counted; a country is not a viewpoint."),
+    Measure("cue_stance", attribution.detect, counts.cue_parts, counts.ratio,
+            "share of attributions with a cue", "attribution",
+            "Reporters also vary their verbs for style; read the asymmetry between sources, not one verb."),
+    Measure("stance", stance.detect, counts.stance_parts, counts.ratio,
+            "(favourable - unfavourable)/mentions, -1 to 1", "target tone",
+            "Stance is not sentiment: tone near a name is evidence for or against, not a belief."),
+    Measure("mentions", stance.detect, counts.mention_parts, counts.per_100,
+            "per 100 words", "target mentions",
+            "Being mentioned often is salience, not favour."),
+    Measure("entman_functions", framing.detect, None, None,
+            "cue spans, not scored", "Entman functions",
+            "A reading checklist: a cue shows where to look, and its absence does not show that a frame is absent."),
+)
+# fmt: on
+
+
+def find_spans(
+    articles: Iterable[Article],
+    measures: Sequence[Measure] = MEASURES,
+    *,
+    voice: str = "rules",
+    targets: Path | str = TARGETS,
+) -> pd.DataFrame:
+    """Everything the measures point at in the articles, one row a span (columns SPAN_COLUMNS), in text order.
+
+    `voice` is the way of separating voices (attribution.METHODS), `targets` a TOML file of targets. A measure that
+    raises on an article costs that measure on that article: a row in `.attrs["failures"]` (FAILURE_COLUMNS).
+    """
+    if voice not in attribution.METHODS:
+        raise AnalysisError(f"voice={voice!r}: valid are {', '.join(attribution.METHODS)}")
+    known = load_targets(TARGETS.parents[1] / targets)  # a relative path is the project's
+    bound = {stance.detect: partial(stance.detect, targets=known)}
+    wanted = list(dict.fromkeys(m.detect for m in measures if m.detect is not attribution.detect))
+    rows: list[tuple] = []
+    failures: list[dict] = []
+
+    def attempt(article: Article, stage: str, detect: Callable[[], Iterable[Span]]) -> tuple[Span, ...]:
+        try:
+            return tuple(detect())
+        except Exception as error:  # one article's fault must not cost another article, or another measure
+            reason = f"{type(error).__name__}: {error}; the measure is missing for this article"
+            failures.append(dict(zip(FAILURE_COLUMNS, ("", "", article.article_id, stage, reason), strict=True)))
+            return ()
+
+    for article in articles:
+        attributions = attempt(article, "attribution", partial(attribution.detect, article, voice))
+        voices = attempt(article, "voice", partial(voices_of.detect, article, attributions))
+        starts = [v.start for v in voices]
+        found = [*attributions, *voices]
+        for detect in wanted:
+            found += attempt(article, _stage(detect), partial(bound.get(detect, detect), article, voices))
+        for span in sorted(found, key=lambda s: (s.start, s.end, s.layer, s.label)):
+            speaker = (span.voice, span.source_id)
+            if span.layer not in ("voice", "attribution"):
+                speaker = voices_of.voice_at(voices, starts, span.start)
+            elif span.layer == "attribution":
+                speaker = (voices_of.voice_at(voices, starts, span.start)[0], span.source_id)
+            text = article.raw[span.start : span.end]
+            rows.append(
+                (
+                    article.article_id,
+                    span.layer,
+                    span.label,
+                    span.start,
+                    span.end,
+                    text,
+                    *speaker,
+                    span.value,
+                    span.group,
+                    span.detail,
+                )
+            )
+    table = pd.DataFrame(rows, columns=SPAN_COLUMNS).astype({"value": float, "start": int, "end": int})
+    table.attrs["failures"] = failures
+    return table
+
+
+def _stage(detect: Callable) -> str:
+    return detect.__module__.rpartition(".")[2]
+
+
+def score(
+    spans: pd.DataFrame, articles: Iterable[Article], *, by: str = "voice", measures: Sequence[Measure] = MEASURES
+) -> pd.DataFrame:
+    """The numbers: one row per article, measure, label and voice (columns SCORE_COLUMNS and `parts`).
+
+    `by="voice"` gives a row for each voice and one for "all"; `by="all"` the pooled rows only. k and n are the sums
+    of the first two columns of `parts`, or the total and NaN where a measure has a column a source. `low` and `high`
+    are the 95 % interval of a bootstrap over blocks of three sentences; they speak of this text, not of its outlet.
+    `parts` (sentences x columns) holds what each sentence gave, so that `value == statistic(parts.sum(axis=0))`.
+    A measure named in `spans.attrs["failures"]` for an article has no row there: what failed is not 0. The
+    percentiles are missing until there are norms. score(all) equals the scores of the parts, put together.
+    """
+    if by not in ("voice", "all"):
+        raise AnalysisError(f"score: by={by!r}; valid are 'voice' and 'all'")
+    by_article = dict(iter(spans.groupby("article_id", sort=False)))
+    failed = {(f["article_id"], f["stage"]) for f in spans.attrs.get("failures", ())}
+    rows = []
+    for article in articles:
+        if article.article_id in by_article:
+            reading = _reading(article, by_article[article.article_id])
+            whole = [m for m in measures if m.parts and (article.article_id, _stage(m.detect)) not in failed]
+            rows += [(article.article_id, *row) for row in _scores(reading, whole, pooled=by == "all")]
+    return pd.DataFrame(rows, columns=[*SCORE_COLUMNS, "parts"])
+
+
+def _scores(reading: counts.Reading, measures: Sequence[Measure], *, pooled: bool) -> Iterator[tuple]:
+    weights = block_weights(reading.size)
+    for measure in measures:
+        cells = [
+            (label, voice, parts)
+            for (label, voice), parts in measure.parts(reading).items()
+            if parts.any() and (voice == "all" or not pooled)
+        ]
+        bounds = intervals([parts for *_, parts in cells], measure.statistic, weights)
+        for (label, voice, parts), (low, high) in zip(cells, bounds, strict=True):
+            total = parts.sum(axis=0)
+            k, n = total if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)
+            value = float(measure.statistic(total))
+            if measure.statistic not in counts.OF_K_AND_N:  # resamples repeat sources and look less diverse: centre
+                low, high = value - (high - low) / 2, value + (high - low) / 2
+            if measure.parts in counts.COUNTED and k == 0:  # what was never seen: the rule of three
+                low, high = 0.0, float(measure.statistic(np.array([min(3, n), n])))
+            yield measure.name, label, voice, k, n, value, measure.unit, low, high, np.nan, np.nan, parts
+
+
+def _reading(article: Article, spans: pd.DataFrame) -> counts.Reading:
+    size = len(sentences(article))
+    words = {voice: np.zeros(size) for voice in (*VOICES, "all")}
+    rows: dict[str, list[counts.Row]] = defaultdict(list)
+    columns = ["layer", "label", "start", "voice", "source_id", "value", "group", "detail"]
+    for layer, label, start, voice, source_id, value, group, detail in spans[columns].itertuples(index=False):
+        at = max(sentence_at(article, start), 0)
+        rows[layer].append(counts.Row(at, label, voice, source_id, value, group, detail, start))
+        if layer == "voice":
+            words[voice][at] += value
+            words["all"][at] += value
+    return counts.Reading(size, {v: n for v, n in words.items() if n.any()}, rows)
+
+
+def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.DataFrame:
+    """One row a sentence of a kept block (columns SENTENCE_COLUMNS): offsets, role, words, share of each voice."""
+    by_article = dict(iter(spans.groupby("article_id", sort=False)))
+    rows = []
+    for article in articles:
+        words = _reading(article, by_article[article.article_id]).words if article.article_id in by_article else {}
+        for i, s in enumerate(sentences(article)):
+            shares = [words[v][i] / s.words if v in words and s.words else 0.0 for v in VOICES]
+            rows.append((article.article_id, i, s.start, s.end, s.role, s.words, *shares))
+    return pd.DataFrame(rows, columns=SENTENCE_COLUMNS)

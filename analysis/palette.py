@@ -1,0 +1,78 @@
+"""What all drawings share: colours with their second channel, axes that fit their lines, names, legends below."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
+
+BLUE, ORANGE, GREEN, PINK, RED, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8A8A8A"
+VOICE = {"author": (BLUE, "o", ""), "direct": (RED, "s", "////"), "indirect": (ORANGE, "D", "...."),
+         "headline": (GREEN, "^", "xxxx"), "caption": (GREY, "v", "----"), "all": ("#222222", "P", "")}  # fmt: skip
+VOICE_NAME = {
+    "author": "author",
+    "direct": "quoted",
+    "indirect": "reported",
+    "headline": "headline",
+    "caption": "caption",
+}
+ROLE = {"headline": GREEN, "subhead": "#66C2A5", "paragraph": BLUE, "caption": SKY, "kicker": PINK, "dateline": ORANGE,
+        "byline": "#B8860B", "notice": RED, "furniture": "#999999"}  # fmt: skip
+CYCLE = ((BLUE, "o"), (RED, "s"), (GREEN, "^"), (ORANGE, "D"), (PINK, "v"), (GREY, "P"))
+VERDICT = {"higher": (BLUE, "o"), "lower": (RED, "s"), "cannot tell": (GREY, "D")}
+HATCHES = ("", "////", "....", "xxxx")
+RIGHT = ("axes fraction", "data")  # beside a line of the axes
+LONGEST = 60
+
+
+def panels(n: int, *, columns: int = 1, width: float = 9, height: float = 3.2) -> tuple[Figure, list[Axes]]:
+    """A figure with n axes in a grid, in reading order; `height` is that of one row, in inches."""
+    rows = ceil(max(n, 1) / columns)
+    fig, axes = plt.subplots(rows, columns, figsize=(width, height * rows), squeeze=False)
+    for spare in axes.flat[max(n, 1) :]:
+        spare.set_visible(False)
+    return fig, list(axes.flat[: max(n, 1)])
+
+
+def order(column: pd.Series) -> list:
+    """The values present: voices in their order, a categorical column in its own, others as they come."""
+    present = set(column)
+    if present and present <= set(VOICE):
+        return [v for v in VOICE if v in present]
+    return list(dict.fromkeys(column.sort_values() if hasattr(column, "cat") else column))
+
+
+def axes_for(ax: Axes | None, height: float) -> Axes:
+    """The axes given, or new ones whose plot area is about `height` inches high."""
+    return ax or plt.subplots(figsize=(9, 1.3 + height))[1]
+
+
+def finish(ax: Axes, lines: Sequence, unit: str, *, zero: bool = True) -> Axes:
+    """Names of the lines from top to bottom, the unit below; a sentence where there is nothing to show."""
+    ax.set_yticks(range(len(lines)), [cut(str(line)) for line in lines])
+    ax.set_ylim(len(lines) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(unit)
+    if zero and ax.get_xlim()[0] < 0 < ax.get_xlim()[1]:
+        ax.axvline(0, color="#555555", linewidth=0.8, zorder=0)
+    if not lines:
+        ax.set(yticks=[], xticks=[])
+        ax.text(0.5, 0.5, "nothing to show for these articles", transform=ax.transAxes, ha="center", va="center")
+    return ax
+
+
+def legend_below(ax: Axes, handles: Sequence, names: Sequence[str]) -> None:
+    """Below the axis label, whatever the height of the axes."""
+    below = ax.transAxes + ScaledTranslation(0, -0.45, ax.figure.dpi_scale_trans)
+    names = [cut(str(name), 42) for name in names]
+    columns = max(1, min(len(names), 100 // max(map(len, names), default=1)))
+    ax.legend(
+        handles, names, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=below, ncols=columns, borderaxespad=0
+    )
+
+
+def cut(text: str, length: int = LONGEST) -> str:
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"

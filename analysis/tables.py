@@ -1,0 +1,257 @@
+"""The rows that figures plot: spans and scores in, tidy tables of ids, offsets, words and numbers out."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.attribution import METHODS
+from analysis.counts import CUE_STANCES
+from analysis.lexicons import load_validity
+from analysis.measures import MEASURES, find_spans, score
+from analysis.model import Article
+from analysis.text import sentence_at, sentences
+
+LABEL_LENGTH = 40
+
+
+def labels(articles: Iterable[Article]) -> dict[str, str]:
+    """A short name for each article, for axes: its topic where no two share one, else its title, else its id.
+
+    Names are cut at 40 characters and made distinct by the end of the id.
+    """
+    articles = list(articles)
+    topics = [a.topic for a in articles]
+    chosen = {
+        a.article_id: a.topic if topics.count(a.topic) == 1 and a.topic else a.title or a.article_id for a in articles
+    }
+    short = {i: n if len(n) <= LABEL_LENGTH else f"{n[: LABEL_LENGTH - 1].rstrip()}…" for i, n in chosen.items()}
+    names = list(short.values())
+    return {i: n if names.count(n) == 1 else f"{n[:30]} [{i[-8:]}]" for i, n in short.items()}
+
+
+def with_labels(table: pd.DataFrame, articles: Iterable[Article]) -> pd.DataFrame:
+    """The table with a first column `article`, the short name of each row's article, in the corpus's order."""
+    names = labels(articles)
+    column = pd.Categorical(table["article_id"].map(names), categories=list(names.values()), ordered=True)
+    return table.assign(article=column).loc[:, ["article", *table.columns]]
+
+
+def located(spans: pd.DataFrame, articles: Iterable[Article]) -> pd.DataFrame:
+    """Spans with their place in the measured text: `sentence`, `word` (words before it), `words` (in it)."""
+    parts = []
+    by_article = dict(iter(spans.groupby("article_id", sort=False)))
+    for article in articles:
+        own = by_article.get(article.article_id, spans.iloc[:0])
+        words = np.array([t.start for s in sentences(article) for t in s.tokens if t.is_word], dtype=int)
+        first = np.searchsorted(words, own["start"])
+        parts.append(
+            own.assign(
+                sentence=[sentence_at(article, start) for start in own["start"]],
+                word=first,
+                words=np.searchsorted(words, own["end"]) - first,
+            )
+        )
+    return pd.concat(parts, ignore_index=True) if parts else spans.assign(sentence=0, word=0, words=0).iloc[:0]
+
+
+def reading_strip(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
+    """What stands where, for a strip per article: a row a voice run, tone, loaded word or target mention.
+
+    Columns article_id, lane (voice, tone, loaded, target), label, word, words, value, start, end.
+    """
+    layers = ["voice", "tone", "loaded", "target"]
+    chosen = spans[spans["layer"].isin(layers) & ((spans["layer"] != "tone") | (spans["label"] == "tone"))]
+    table = located(chosen, articles).rename(columns={"layer": "lane"})
+    table["label"] = table["label"].mask(table["lane"] == "voice", table["voice"])
+    return table[["article_id", "lane", "label", "word", "words", "value", "start", "end"]]
+
+
+def trajectory(spans: pd.DataFrame, articles: Sequence[Article], window: int = 5) -> pd.DataFrame:
+    """Tone along each article per voice: a row a voice run, with the mean over `window` runs of the same voice.
+
+    Columns article_id, voice, sentence, word, words, tone, smooth (weighted by words), start, end.
+    """
+    tone = located(spans[(spans["layer"] == "tone") & (spans["label"] == "tone")], articles)
+    tone = tone.rename(columns={"value": "tone"}).sort_values(["article_id", "voice", "word"], kind="stable")
+    by_voice = [tone["article_id"], tone["voice"]]
+
+    def rolling_sum(column: pd.Series) -> pd.Series:
+        sums = column.groupby(by_voice).rolling(window, center=True, min_periods=1).sum()
+        return sums.reset_index(level=[0, 1], drop=True)
+
+    tone["smooth"] = rolling_sum(tone["tone"] * tone["words"]) / rolling_sum(tone["words"])
+    return tone[["article_id", "voice", "sentence", "word", "words", "tone", "smooth", "start", "end"]]
+
+
+def frequent_words(spans: pd.DataFrame, layer: str, most: int = 8) -> pd.DataFrame:
+    """The head words of a layer by article and label: columns article_id, label, word, hits, voices; `most` each."""
+    chosen = spans[(spans["layer"] == layer) & (spans["detail"] != "")]
+    table = (
+        chosen.groupby(["article_id", "label", "detail"], sort=True)
+        .agg(hits=("detail", "size"), voices=("voice", lambda v: "; ".join(sorted(set(v)))))
+        .reset_index()
+        .rename(columns={"detail": "word"})
+        .sort_values(["article_id", "label", "hits", "word"], ascending=[True, True, False, True])
+    )
+    return table.groupby(["article_id", "label"]).head(most).reset_index(drop=True)
+
+
+def source_table(spans: pd.DataFrame) -> pd.DataFrame:
+    """One row a source and article: article_id, source_id, type, named, country, attributions, words, cue stances.
+
+    `words` are those in its voice; `neutral`, `endorsing`, `distancing` count its cues.
+    """
+    attributed = spans[(spans["layer"] == "attribution") & (spans["source_id"] != "")]
+    keys = ["article_id", "source_id"]
+    mentions = attributed[attributed["label"] == "source"].sort_values("start")
+    table = mentions.groupby(keys).agg(
+        type=("detail", "first"), named=("value", "max"), attributions=("group", "nunique")
+    )
+    countries = attributed[attributed["label"] == "country"].groupby(keys)["detail"].first()
+    words = spans[(spans["layer"] == "voice") & (spans["source_id"] != "")].groupby(keys)["value"].sum()
+    cues = attributed[attributed["label"] == "cue"].drop_duplicates(["article_id", "group"])
+    stances = cues.groupby([*keys, "detail"]).size().unstack("detail")
+    stances = stances.reindex(columns=["neutral", "endorsing", "distancing"]).reindex(table.index).fillna(0).astype(int)
+    table = table.assign(country=countries.reindex(table.index).fillna(""), words=words.reindex(table.index).fillna(0))
+    return (
+        table.join(stances).reset_index().sort_values(["article_id", "words"], ascending=[True, False], kind="stable")
+    )
+
+
+def source_target(spans: pd.DataFrame) -> pd.DataFrame:
+    """Who speaks about whom: article_id, source_id, target, mentions, tone (mean toward the target there).
+
+    Mentions in the words of no source are the author's: source_id "(author)"; headings and captions are left out.
+    """
+    spoken = spans[(spans["layer"] == "target") & spans["voice"].isin(["author", "direct", "indirect"])]
+    speaker = spoken["source_id"].mask(spoken["voice"] == "author", "(author)").replace("", "(not identified)")
+    grouped = spoken.assign(source_id=speaker).groupby(["article_id", "source_id", "label"])["value"]
+    return grouped.agg(mentions="size", tone="mean").reset_index().rename(columns={"label": "target"})
+
+
+def tone_words(spans: pd.DataFrame, articles: Sequence[Article], voice: str = "author", most: int = 10) -> pd.DataFrame:
+    """The words that make a voice's tone: valence points per 100 words of that voice, the `most` largest per article.
+
+    Columns article, article_id, word, hits, points; VADER's valences run from -4 to 4 and ignore negation here.
+    """
+    own = spans[spans["voice"] == voice]
+    size = own[own["layer"] == "voice"].groupby("article_id")["value"].sum()
+    rated = own[(own["layer"] == "tone") & (own["label"] == "word")]
+    table = rated.groupby(["article_id", "detail"])["value"].agg(hits="size", points="sum").reset_index()
+    table["points"] *= 100 / table["article_id"].map(size)
+    table = table.rename(columns={"detail": "word"}).sort_values("points", key=abs, ascending=False, kind="stable")
+    table = table.groupby("article_id").head(most).sort_values(["article_id", "points"], ascending=[True, False])
+    return with_labels(table, articles)
+
+
+def cue_counts(spans: pd.DataFrame, most: int = 12) -> pd.DataFrame:
+    """Cues by source and stance, the `most` cited sources of each article: article_id, source_id, stance, cues."""
+    table = source_table(spans).sort_values(["article_id", "attributions"], ascending=[True, False], kind="stable")
+    table = table.groupby("article_id").head(most)
+    stances = list(CUE_STANCES)
+    return table.melt(["article_id", "source_id"], stances, var_name="stance", value_name="cues")
+
+
+def role_shares(spans: pd.DataFrame, articles: Sequence[Article], most: int = 10) -> pd.DataFrame:
+    """Each target's mentions by grammatical role: columns article, article_id, target, role, mentions, share."""
+    keys = ["article_id", "label"]
+    targets = spans[spans["layer"] == "target"]
+    table = targets.groupby([*keys, "detail"]).size().rename("mentions").reset_index()
+    total = table.groupby(keys)["mentions"].transform("sum")
+    table = table.assign(share=table["mentions"] / total, total=total)
+    table = table[table.groupby("article_id")["total"].rank("dense", ascending=False) <= most]
+    table = table.sort_values(["article_id", "total", "label"], ascending=[True, False, True], kind="stable")
+    table = table.rename(columns={"label": "target", "detail": "role"}).drop(columns="total")
+    table["role"] = pd.Categorical(table["role"], categories=["agent", "patient", "possessor", "other"], ordered=True)
+    return with_labels(table, articles)
+
+
+def top(scores: pd.DataFrame, most: int, by: str = "k") -> pd.DataFrame:
+    """The `most` labels of each article with the largest `by` in any voice, with all their rows, largest first."""
+    size = scores.groupby(["article_id", "label"])[by].transform("max")
+    rank = size.groupby(scores["article_id"]).rank("dense", ascending=False)
+    chosen = scores[rank <= most].assign(size=size)
+    return chosen.sort_values(["article_id", "size", "label"], ascending=[True, False, True], kind="stable").drop(
+        columns="size"
+    )
+
+
+SUMMARY = {  # what stands for each question where there is room for one line: measure, label, voice
+    "tone, author": ("tone", "tone", "author"),
+    "tone, reported": ("tone", "tone", "indirect"),
+    "tone words balance, author": ("tone_balance", "tone words", "author"),
+    "loaded words, author": ("loaded", "any", "author"),
+    "scare quotes, author": ("loaded", "scare_quotes", "author"),
+    "attributed words": ("attributed_share", "attributed", "all"),
+    "quoted words": ("attributed_share", "direct", "all"),
+    "effective number of sources": ("effective_sources", "sources", "all"),
+    "named sources": ("named_share", "named", "all"),
+    "endorsing cues": ("cue_stance", "endorsing", "all"),
+    "distancing cues": ("cue_stance", "distancing", "all"),
+}
+
+
+def summary_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """The rows of SUMMARY, in its order, with a first column `name`."""
+    order = {key: name for name, key in SUMMARY.items()}
+    names = [order.get(key) for key in zip(scores["measure"], scores["label"], scores["voice"], strict=True)]
+    column = pd.Categorical(names, categories=list(SUMMARY), ordered=True).remove_unused_categories()
+    table = scores.assign(name=column).dropna(subset="name").sort_values("name", kind="stable")
+    return table[["name", *scores.columns]]
+
+
+def power(gaps: pd.DataFrame) -> pd.DataFrame:
+    """`compare.difference`'s rows in units of the smallest difference that could have been shown, largest first.
+
+    Beyond ±1 a difference would have been found in four of five such texts. Rows without an interval are left out.
+    """
+    table = gaps.dropna(subset=["difference", "smallest_detectable"]).query("smallest_detectable > 0")
+    scaled = table[["difference", "low", "high"]].div(table["smallest_detectable"], axis=0)
+    order = scaled["difference"].abs().sort_values(ascending=False, kind="stable").index
+    return table.assign(**scaled).loc[order].reset_index(drop=True)
+
+
+def pair(articles: Sequence[Article]) -> tuple[str, str]:
+    """The ids of the two articles that a notebook compares: the first and the last of the corpus."""
+    return articles[0].article_id, articles[-1].article_id
+
+
+def ends(articles: Sequence[Article]) -> tuple[str, str]:
+    """The short names of `pair`."""
+    names = labels(articles)
+    left, right = pair(articles)
+    return names[left], names[right]
+
+
+def voice_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
+    """Each article's words by voice: columns article, article_id, voice, words, share."""
+    table = (
+        spans[spans["layer"] == "voice"].groupby(["article_id", "voice"])["value"].sum().rename("words").reset_index()
+    )
+    table["share"] = table["words"] / table.groupby("article_id")["words"].transform("sum")
+    return with_labels(table, articles).sort_values("article", kind="stable")
+
+
+def by_method(articles: Sequence[Article], measures: Sequence[str], methods: Sequence[str] = METHODS) -> pd.DataFrame:
+    """Scores of the named measures under each way of telling voices apart, with a column `method`.
+
+    The spread over the methods says how far a result depends on that choice.
+    """
+    chosen = [m for m in MEASURES if m.name in measures]
+    found = {method: find_spans(articles, chosen, voice=method) for method in methods}
+    return pd.concat(
+        [score(spans, articles, measures=chosen).assign(method=method) for method, spans in found.items()],
+        ignore_index=True,
+    )
+
+
+def validity(instrument: str) -> str:
+    """What data/validity.csv says of an instrument, as a sentence for a caption; "Not validated" where it is silent."""
+    rows = [r for r in load_validity() if r["instrument"] == instrument]
+    told = [
+        f"{r['metric']} {float(r['score']):.2f} ({float(r['low']):.2f} to {float(r['high']):.2f}) on {r['corpus']} "
+        f"{r['split']}, n = {r['n_documents']}; trivial {r['trivial']}, best published {r['best_published']}"
+        for r in rows[:1]
+    ]
+    return f"Instrument: {told[0]}." if told else f"Instrument ({instrument}): not validated."

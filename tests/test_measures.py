@@ -1,0 +1,139 @@
+"""MEASURES, find_spans and score: the table is whole, spans fit the text, parts add up to the whole."""
+
+import math
+import tomllib
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import CASES, article
+
+from analysis import attribution, measures, sentiment
+from analysis.measures import MEASURES, find_spans, score, sentences_frame
+from analysis.model import VOICES, AnalysisError
+from analysis.text import sentences
+
+NEWS = """The harbour of Port Ellery will close next month, the mayor said on Tuesday.
+“It is a disaster for every family here,” said Ines Calder, who has fished there since 1988. “Nobody asked us.”
+But the regional government insists that the closure is inevitable. According to the port authority, the quay could collapse within weeks.
+Is that really the whole story? The so-called "safety review" was never published."""
+OPINION = """Of course the closure is a scandal. It is a war on small towns, and everyone knows who profits.
+The company wins again, and the town loses its proud, wonderful market. China would never be treated like this."""
+
+
+@pytest.fixture(scope="module")
+def corpus() -> list:
+    return [article(NEWS, "news"), article(OPINION, "opinion")]
+
+
+@pytest.fixture(scope="module")
+def spans(corpus: list) -> pd.DataFrame:
+    return find_spans(corpus)
+
+
+@pytest.fixture(scope="module")
+def scores(spans: pd.DataFrame, corpus: list) -> pd.DataFrame:
+    return score(spans, corpus)
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda m: m.name)
+def test_every_measure_has_caveat_cases_and_a_known_failure(measure: measures.Measure) -> None:
+    assert measure.caveat and measure.unit and measure.instrument
+    name = measure.detect.__module__.rpartition(".")[2]
+    written = tomllib.loads((CASES / f"{name}.toml").read_text(encoding="utf-8"))["case"]
+    assert len(written) > 10
+    assert any("known_failure" in case for case in written)
+
+
+def test_spans_fit_their_article(spans: pd.DataFrame, corpus: list) -> None:
+    raws = {a.article_id: a.raw for a in corpus}
+    assert not spans.attrs["failures"]
+    assert set(spans["layer"]) >= {"voice", "attribution", "tone", "loaded", "target"}
+    assert (
+        spans["text"]
+        == [raws[i][s:e] for i, s, e in zip(spans["article_id"], spans["start"], spans["end"], strict=True)]
+    ).all()
+    assert set(spans["voice"]) <= set(VOICES)
+
+
+def test_every_word_is_counted_in_one_voice(spans: pd.DataFrame, corpus: list) -> None:
+    counted = spans[spans["layer"] == "voice"].groupby("article_id")["value"].sum()
+    assert counted.to_dict() == {a.article_id: sum(s.words for s in sentences(a)) for a in corpus}
+
+
+def test_parts_add_up_to_the_value(scores: pd.DataFrame) -> None:
+    statistics = {m.name: m.statistic for m in MEASURES}
+    for row in scores.itertuples():
+        assert math.isclose(row.value, statistics[row.measure](row.parts.sum(axis=0)), abs_tol=1e-9), row
+        assert not row.low > row.value + 1e-6 or row.measure in (
+            "effective_sources",
+            "source_evenness",
+            "identified_sources",
+        )
+
+
+def test_voices_add_up_to_all(scores: pd.DataFrame) -> None:
+    loaded = scores[(scores["measure"] == "loaded") & (scores["label"] == "any")]
+    pooled = loaded[loaded["voice"] == "all"].set_index("article_id")[["k", "n"]]
+    apart = loaded[loaded["voice"] != "all"].groupby("article_id")[["k", "n"]].sum()
+    pd.testing.assert_frame_equal(pooled.sort_index(), apart.sort_index())
+
+
+def test_scores_of_all_are_the_scores_of_the_parts(spans: pd.DataFrame, scores: pd.DataFrame, corpus: list) -> None:
+    alone = pd.concat([score(find_spans([a]), [a]) for a in corpus], ignore_index=True)
+    pd.testing.assert_frame_equal(scores.drop(columns="parts"), alone.drop(columns="parts"))
+
+
+def test_the_author_of_the_column_is_more_loaded_and_attributes_nothing(scores: pd.DataFrame) -> None:
+    def value(article_id: str, measure: str, label: str, voice: str) -> float:
+        keys = ["article_id", "measure", "label", "voice"]
+        return scores.set_index(keys)["value"].get((article_id, measure, label, voice), math.nan)
+
+    assert value("opinion", "attributed_share", "attributed", "all") == 0
+    assert 0.5 < value("news", "attributed_share", "attributed", "all") < 0.85
+    assert value("opinion", "loaded", "any", "author") > value("news", "loaded", "any", "author")
+
+
+def test_no_hit_has_the_upper_bound_of_the_rule_of_three(scores: pd.DataFrame) -> None:
+    never = scores[(scores["measure"] == "loaded") & (scores["k"] == 0)].iloc[0]
+    assert (never["value"], never["low"]) == (0, 0)
+    assert never["high"] == pytest.approx(100 * 3 / never["n"])
+
+
+def test_a_measure_that_raises_costs_only_itself(corpus: list, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(article: object, voices: object = ()) -> object:
+        raise RuntimeError("boom") if article is corpus[0] else StopIteration
+
+    table = [m if m.detect is not sentiment.detect else measures.Measure("tone", broken, *_rest(m)) for m in MEASURES]
+    found = find_spans(corpus, table)
+    assert {(f["article_id"], "boom" in f["reason"]) for f in found.attrs["failures"]} == {
+        ("news", True),
+        ("opinion", False),
+    }
+    whole = find_spans(corpus)
+    pd.testing.assert_frame_equal(found, whole[whole["layer"] != "tone"].reset_index(drop=True))
+
+
+def _rest(measure: measures.Measure) -> tuple:
+    return measure.parts, measure.statistic, measure.unit, measure.instrument, measure.caveat
+
+
+def test_wrong_arguments_are_named(corpus: list, spans: pd.DataFrame) -> None:
+    with pytest.raises(AnalysisError, match="quotes, rules"):
+        find_spans(corpus, voice="magic")
+    with pytest.raises(AnalysisError, match="voice"):
+        score(spans, corpus, by="outlet")
+
+
+def test_sentence_shares_add_up(spans: pd.DataFrame, corpus: list) -> None:
+    table = sentences_frame(corpus, spans)
+    assert np.allclose(table[list(VOICES)].sum(axis=1), 1)
+    assert len(table) == sum(len(sentences(a)) for a in corpus)
+
+
+def test_quotation_marks_alone_find_less(corpus: list) -> None:
+    shares = [score(find_spans(corpus[:1], voice=m), corpus[:1]) for m in attribution.METHODS]
+    quotes, rules = (
+        s[(s["measure"] == "attributed_share") & (s["label"] == "attributed")]["value"].item() for s in shares
+    )
+    assert 0 < quotes < rules
