@@ -1,0 +1,114 @@
+"""Loaded language: words of fourteen lists, scare quotes, and questions that nobody is quoted as asking.
+
+A hit shows how something is said, not that it is biased or wrong: the card of each list (`data/lexicons/*.toml`) says
+what it does not show. Words of topics are on no list.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+from analysis.lexicons import Hit, Index, index, load_lexicon, match
+from analysis.model import Article, Lexicon, Span
+from analysis.text import Quotation, Sentence, quotations, sentences
+from analysis.voice import voice_at
+
+LISTS = (
+    *("hedges", "boosters", "factives", "assertives", "implicatives"),
+    *("absolutes", "ridicule", "fear", "inevitability", "labels"),
+    *("war_metaphors", "contest_metaphors", "distancing", "consensus"),
+)
+CATEGORIES = (*LISTS, "scare_quotes", "rhetorical_questions")
+
+_LONGEST = 5  # words in a scare quote, after measures.md
+_REACH = 4  # tokens between a word that introduces a quotation and the quotation ("called the new plan a “gift”")
+_CLOSING = frozenset("\"')]")
+_SPEAKER = re.compile(r"\s*(?:Q(?:uestion)?\s?[.:]|[A-Z][A-Z .'’-]{1,40}:)")  # a block of an interview or transcript
+
+Voices = tuple[Sequence[Span], Sequence[int]]
+
+
+def detect(article: Article, voices: Iterable[Span] = ()) -> Iterator[Span]:
+    """Every hit in the kept sentences: label = category, group = family of categories, detail = head word.
+
+    Within a family a token counts once, for the longest entry. Scare quotes (detail: the words) and rhetorical
+    questions (detail: the first word) are looked for in what no voice but the author's claims; without `voices` all
+    text counts as the author's. After Recasens et al. (2013); each list cites the definition it follows.
+    """
+    runs = sorted(voices, key=lambda run: run.start)
+    heard = (runs, [run.start for run in runs])
+    quoted = [q for q in quotations(article) if q.depth == 0]
+    for sentence in sentences(article):
+        hits = {family: list(match(sentence.tokens, entries)) for family, entries in _families().items()}
+        for family, found in hits.items():
+            for hit in found:
+                start, end = sentence.tokens[hit.first].start, sentence.tokens[hit.last - 1].end
+                yield Span("loaded", hit.label, start, end, group=family, detail=hit.head)
+        inside = [q for q in quoted if sentence.start <= q.start < sentence.end or q.start < sentence.start < q.end]
+        yield from _scare_quotes(article, sentence, inside, hits["distancing"], heard)
+        yield from _rhetorical_question(article, sentence, inside, heard)
+
+
+def _scare_quotes(
+    article: Article, sentence: Sentence, quoted: Sequence[Quotation], distancing: Sequence[Hit], heard: Voices
+) -> Iterator[Span]:
+    """Short quotations that no attribution claims, or that stand right after a distancing word (“so-called”).
+
+    Not names and titles (in capitals, or introduced as such), nor speech (a sentence, or after a comma or colon).
+    Headlines and captions are left out: marks there repeat a quotation of the text, or stand for "somebody says".
+    """
+    for quotation in quoted:
+        inner = [i for i, t in enumerate(sentence.tokens) if quotation.start < t.start < quotation.end - 1]
+        words = [sentence.tokens[i] for i in inner if sentence.tokens[i].is_word]
+        if not quotation.closed or not 0 < len(words) <= _LONGEST or not any(w.form[0].isalpha() for w in words):
+            continue
+        opening = inner[0] - 1  # the token of the opening mark
+        if not any(hit.last == opening for hit in distancing):
+            before = sentence.tokens[opening - 1].form if opening > 0 else ""
+            named = all(len(w.form) <= 3 or not article.raw[w.start].islower() for w in words[1:])
+            named = named and not article.raw[words[0].start].islower() and (len(words) > 1 or opening > 0)
+            speech = before in {",", ":"} or article.raw[quotation.end - 2] in "?!" or (opening == 0 and named)
+            speech = speech or (opening == 0 and article.raw[quotation.end - 2] in ",.")
+            introduced = any(hit.last >= opening - _REACH for hit in _introduced(sentence, opening))
+            if named or speech or introduced or _claimed(heard, words[0].start):
+                continue
+        text = " ".join(word.form for word in words)
+        yield Span("loaded", "scare_quotes", quotation.start, quotation.end, group="device", detail=text)
+
+
+def _rhetorical_question(
+    article: Article, sentence: Sentence, quoted: Sequence[Quotation], heard: Voices
+) -> Iterator[Span]:
+    """A question in the author's voice, or the one after a colon; not in an interview, a quotation, or if attributed.
+
+    Whether the author answers it is not asked: a question that a text puts to itself steers the reader too.
+    """
+    tokens = sentence.tokens
+    last = max((i for i, token in enumerate(tokens) if token.form not in _CLOSING), default=0)
+    colon = max((i for i in range(last) if tokens[i].form == ":"), default=-1)
+    if tokens[last].form != "?" or last == colon + 1:
+        return
+    start, mark = tokens[colon + 1].start, tokens[last]
+    asked = colon > 0 and any(hit.label == "saying" for hit in _introduced(sentence, colon))
+    in_marks = any(q.start <= start < q.end or q.start < mark.start < q.end for q in quoted)
+    if asked or in_marks or _claimed(heard, start) or _SPEAKER.match(article.raw, article.blocks[sentence.block].start):
+        return
+    yield Span("loaded", "rhetorical_questions", start, mark.end, group="device", detail=tokens[colon + 1].form)
+
+
+def _claimed(heard: Voices, offset: int) -> bool:
+    return bisect_right(heard[1], offset) > 0 and voice_at(*heard, offset)[0] in {"direct", "indirect"}
+
+
+def _introduced(sentence: Sentence, end: int) -> Iterator[Hit]:
+    """Words before a token that introduce what follows as a name, a title, a word as such, or somebody's saying."""
+    return match(sentence.tokens[:end], index([load_lexicon("introducers")]))
+
+
+@cache
+def _families() -> dict[str, Index]:
+    families: dict[str, list[Lexicon]] = {}
+    for lexicon in map(load_lexicon, LISTS):
+        families.setdefault(lexicon.family, []).append(lexicon)
+    return {family: index(lexicons) for family, lexicons in families.items()}
