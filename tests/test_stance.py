@@ -7,7 +7,8 @@ from conftest import article, cases
 
 from analysis.lexicons import TARGETS, load_lexicon, load_targets
 from analysis.model import AnalysisError
-from analysis.stance import LABELS, SHARES, Tone, detect, tone_toward
+from analysis.sentiment import tone
+from analysis.stance import LABELS, SHARES, WEIGHTS, Tone, detect, tone_toward
 
 
 @pytest.mark.parametrize("case", cases("stance"))
@@ -16,8 +17,8 @@ def test_cases(case: dict) -> None:
     found = [(text[s.start : s.end], s.label, s.detail) for s in detect(article(text))]
     assert found == [tuple(m[:3]) for m in case["mentions"]]
     values = [s.value for s in detect(article(text))]
-    for value, (words, _, _, *tone) in zip(values, case["mentions"], strict=True):
-        assert not tone or LABELS[(value > 0) - (value < 0) + 1] == tone[0], (words, value)
+    for value, (words, _, _, *expected) in zip(values, case["mentions"], strict=True):
+        assert not expected or LABELS[(value > 0) - (value < 0) + 1] == expected[0], (words, value)
 
 
 def test_there_are_fifty_cases_and_each_target_has_one() -> None:
@@ -38,6 +39,12 @@ def test_the_same_verb_tells_its_subject_from_its_object() -> None:
     sentence = "The mayor slammed the harbour master."
     assert tone_toward(sentence, 4, 9).label != "negative"
     assert tone_toward(sentence, 22, 36).label == "negative"
+
+
+def test_names_and_topics_that_vader_rates_are_no_tone() -> None:
+    sentence = "The United Harbour Party shares the security desk."
+    assert tone(sentence) > 0.5
+    assert tone_toward(sentence, 4, 24).label == "neutral"
 
 
 def test_offsets_hold_after_invisible_characters() -> None:
@@ -95,4 +102,4 @@ def test_labels_of_the_grammar_and_direction_lexicons_are_those_the_code_knows()
         "function", "adverb", "not a verb",
     }  # fmt: skip
     sides = {e.label for e in load_lexicon("direction").entries.values()}
-    assert sides == {f"{side} {sign}" for side in ("object", "subject", "clause") for sign in ("negative", "positive")}
+    assert sides == {"topic", *(f"{side} {sign}" for side in WEIGHTS for sign in ("negative", "positive"))}
