@@ -1,7 +1,8 @@
 """Two articles against each other: differences with verdicts, the sentences they hang on, the words that make them.
 
 All inference is about these texts: what would hold for other sentences of the same make. It says nothing about the
-outlets, for which many articles of each would be needed.
+outlets, for which many articles of each would be needed. An article has no difference from itself: where left and right
+are the same, the tables are empty, so that the notebooks also run on a single article.
 """
 
 from collections.abc import Iterable
@@ -26,6 +27,10 @@ DRAWS_PER_ROW = 40  # the least p is 1/(draws + 1): after Holm over m rows it mu
 PRIOR_WORDS, LEAST_PRIOR = 5_000, 0.5
 VADER_ALPHA = 15  # compound = s / sqrt(s**2 + 15), Hutto & Gilbert's constant
 CONTEXT = "(negation, emphasis, marks)"
+
+WORD_COLUMNS = ["word", "left_count", "right_count", "log_odds", "z", "null_high", "beyond_null"]
+SHIFT_COLUMNS = ["word", "left_count", "left_part", "right_count", "right_part", "contribution"]
+LEVERAGE_COLUMNS = ["article_id", "sentence", "difference", "change", "p", "verdict", "flips"]
 
 Ids = str | tuple[str, ...]
 
@@ -79,6 +84,8 @@ def leverage(scores: pd.DataFrame, left: str, right: str, measure: str, label: s
     Columns: article_id, sentence (its index in the article), difference without it, change, p, verdict, flips. The
     verdicts are those of this row by itself, uncorrected, as a reader asks about it alone.
     """
+    if left == right:
+        return pd.DataFrame(columns=LEVERAGE_COLUMNS)
     _sides(set(scores["article_id"]), left, right)
     row = scores[(scores[KEYS] == [measure, label, voice]).all(axis=1) & scores["article_id"].isin([left, right])]
     if len(row) < 2:
@@ -96,7 +103,7 @@ def leverage(scores: pd.DataFrame, left: str, right: str, measure: str, label: s
         without = difference(row.assign(parts=cut), left, right).iloc[0]
         change, flips = without["difference"] - whole["difference"], without["verdict"] != whole["verdict"]
         found.append((article_id, i, without["difference"], change, without["p"], without["verdict"], flips))
-    return pd.DataFrame(found, columns=["article_id", "sentence", "difference", "change", "p", "verdict", "flips"])
+    return pd.DataFrame(found, columns=LEVERAGE_COLUMNS)
 
 
 def words_of(article: Article, runs: Iterable[tuple[int, int]] | None = None) -> list[list[str]]:
@@ -121,6 +128,8 @@ def distinctive_words(
     from sklearn.feature_extraction.text import CountVectorizer  # takes most of a second to import
 
     by_id = {article.article_id: article for article in articles}
+    if left == right:
+        return pd.DataFrame(columns=WORD_COLUMNS)
     sides, runs = _sides(by_id, left, right), {}
     if voice is not None:
         if spans is None:
@@ -142,10 +151,18 @@ def distinctive_words(
         largest.append(np.abs(_log_odds(counts @ chunk, total, prior)[1]).max(axis=0))
     in_left = counts @ goes_left[:, :1]
     odds, z = _log_odds(in_left, total, prior)
-    table = {"word": words, "left_count": in_left[:, 0].astype(int), "right_count": (total - in_left)[:, 0].astype(int)}
-    table |= {"log_odds": odds[:, 0], "z": z[:, 0], "null_high": np.quantile(np.concatenate(largest)[1:], 1 - LEVEL)}
-    frame = pd.DataFrame(table).sort_values(["z", "word"], ascending=[False, True], ignore_index=True)
-    return frame.assign(beyond_null=frame["z"].abs() > frame["null_high"])
+    null = np.quantile(np.concatenate(largest)[1:], 1 - LEVEL)
+    found = (
+        words,
+        in_left[:, 0].astype(int),
+        (total - in_left)[:, 0].astype(int),
+        odds[:, 0],
+        z[:, 0],
+        null,
+        abs(z[:, 0]) > null,
+    )
+    frame = pd.DataFrame(dict(zip(WORD_COLUMNS, found, strict=True)))
+    return frame.sort_values(["z", "word"], ascending=[False, True], ignore_index=True)
 
 
 def contributions(
@@ -159,6 +176,8 @@ def contributions(
     that root, as its part, and what those rules add goes to one row of its own: a negated "good" still counts as good,
     and that row takes it back. After the word shifts of Gallagher et al. 2021.
     """
+    if left == right:
+        return pd.DataFrame(columns=SHIFT_COLUMNS)
     shares = []
     for side in _sides({article.article_id for article in articles}, left, right):
         chosen = spans[spans["article_id"].isin(side)]
@@ -187,8 +206,11 @@ def _pairs(scores: pd.DataFrame, left: str, right: str) -> pd.DataFrame:
     """The rows that both articles have, side by side, in the order of the left one."""
     if "parts" not in scores:
         raise AnalysisError("these scores have no column `parts`: make them with measures.score, not from a file")
-    _sides(set(scores["article_id"]), left, right)
     kept = scores[["article_id", *KEYS, "k", "n", "unit", "parts"]]
+    if left == right:
+        kept = kept.iloc[:0]
+    else:
+        _sides(set(scores["article_id"]), left, right)
     sides = [kept[kept["article_id"] == i].drop(columns="article_id") for i in (left, right)]
     return sides[0].merge(sides[1].drop(columns="unit"), on=KEYS, suffixes=("_left", "_right"), validate="1:1")
 

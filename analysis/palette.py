@@ -38,11 +38,11 @@ def panels(n: int, *, columns: int = 1, width: float = 9, height: float = 3.2) -
 
 
 def order(column: pd.Series) -> list:
-    """The values present: voices in their order, a categorical column in its own, others as they come."""
-    present = set(column)
-    if present and present <= set(VOICE):
-        return [v for v in VOICE if v in present]
-    return list(dict.fromkeys(column.sort_values() if hasattr(column, "cat") else column))
+    """Voices in their order, all categories of a categorical column in its own, other values as they come."""
+    if hasattr(column, "cat"):
+        return list(column.cat.categories)
+    present = list(dict.fromkeys(column))
+    return [v for v in VOICE if v in present] if set(present) <= set(VOICE) else present
 
 
 def axes_for(ax: Axes | None, height: float) -> Axes:

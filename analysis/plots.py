@@ -93,6 +93,8 @@ def stacked(
         left += values
     if x == "share":
         ax.xaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
+    else:
+        ax.xaxis.get_major_locator().set_params(integer=True)
     look.legend_below(ax, *ax.get_legend_handles_labels())
     return look.finish(ax, lines, unit)
 
@@ -155,13 +157,13 @@ def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Tone along an article: a point per run of a voice, a line per voice (columns word, tone, smooth, voice)."""
     ax = look.axes_for(ax, _height(8))
     ax.axhspan(-0.05, 0.05, color="#EEEEEE")
-    for voice in [v for v in look.VOICE if (table["voice"] == v).any()]:
+    for voice in look.order(table["voice"]):
         part = table[table["voice"] == voice].sort_values("word")
         colour, marker, _ = look.VOICE[voice]
-        ax.plot(part["word"], part["tone"], marker, color=colour, alpha=0.45, markersize=4)
-        drawn = voice in ("author", "direct", "indirect")
-        ax.plot(part["word"], part["smooth"], "-" if drawn else "", color=colour, marker="" if drawn else marker,
-                markersize=4, label=f"{look.VOICE_NAME[voice]} (n={len(part)})")  # fmt: skip
+        name = f"{look.VOICE_NAME[voice]} (n={len(part)})"
+        ax.plot(part["word"], part["tone"], marker, color=colour, alpha=0.5, markersize=4, label=name)
+        if voice in ("author", "direct", "indirect"):
+            ax.plot(part["word"], part["smooth"], "-", color=colour)
     ax.set(ylim=(-1.05, 1.05), xlabel="words from the start", ylabel="tone (VADER compound)")
     look.legend_below(ax, *ax.get_legend_handles_labels())
     return ax
@@ -188,8 +190,8 @@ def bars(
     ax.bar_label(drawn, [f"{v:.2g}" if abs(v) < 100 else f"{v:.0f}" for v in table[x]], padding=3, fontsize=7.5)
     ax.margins(x=0.15)
     if ends[0]:
-        ax.set_title(f"more in: {look.cut(ends[0], 40)} →", loc="right", fontsize=8.5, fontweight="normal")
-        ax.set_title(f"← more in: {look.cut(ends[1], 40)}", loc="left", fontsize=8.5, fontweight="normal")
+        ax.set_title(f"{look.cut(ends[0], 44)} →", loc="right", fontsize=8.5, fontweight="normal")
+        ax.set_title(f"← {look.cut(ends[1], 44)}", loc="left", fontsize=8.5, fontweight="normal")
     return look.finish(ax, list(table[y]), unit)
 
 

@@ -83,18 +83,23 @@ def test_articles_of_one_length_are_resampled_independently():
     ("change", "ids", "message"),
     [
         (lambda t: t, ("a", "zz"), "no article zz; there are a, b"),
-        (lambda t: t, ("a", "a"), "none twice"),
         (lambda t: t.drop(columns="parts"), ("a", "b"), "measures.score"),
         (lambda t: t.assign(measure="warmth"), ("a", "b"), "no measure 'warmth' .* there are tone, "),
         (lambda t: t.assign(measure="entman_functions"), ("a", "b"), "no measure 'entman_functions'"),
     ],
-    ids=["unknown id", "twice the same", "no parts", "unknown measure", "measure without a number"],
+    ids=["unknown id", "no parts", "unknown measure", "measure without a number"],
 )
 def test_what_cannot_be_compared_is_refused(change, ids, message):
     rng = np.random.default_rng(4)
     table = scores(a={HEDGES: hits(rng, 9, 3)}, b={HEDGES: hits(rng, 9, 3)})
     with pytest.raises(AnalysisError, match=message):
         difference(change(table), *ids)
+
+
+def test_an_article_has_no_difference_from_itself():
+    table = scores(a={HEDGES: hits(np.random.default_rng(4), 9, 3)})
+    assert difference(table, "a", "a").empty
+    assert leverage(table, "a", "a", *HEDGES).empty
 
 
 def test_families_of_alike_texts_seldom_give_any_verdict():
