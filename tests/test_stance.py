@@ -1,5 +1,6 @@
 """Mentions, roles and tones of targets; cases in cases/stance.toml."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from analysis.lexicons import TARGETS, load_lexicon, load_targets
 from analysis.model import AnalysisError
 from analysis.sentiment import tone
 from analysis.stance import LABELS, SHARES, WEIGHTS, Tone, detect, tone_toward
+from analysis.text import sentences
 
 
 @pytest.mark.parametrize("case", cases("stance"))
@@ -50,6 +52,18 @@ def test_names_and_topics_that_vader_rates_are_no_tone() -> None:
 def test_offsets_hold_after_invisible_characters() -> None:
     text = "Sailors adore Deep\u200bSeek and China."
     assert [text[s.start : s.end] for s in detect(article(text))] == ["Deep\u200bSeek", "China"]
+
+
+def test_a_text_without_stops_takes_time_in_proportion() -> None:
+    def seconds(mentions: int) -> float:
+        made = article("China, Google and " * mentions)
+        sentences(made)
+        started = time.perf_counter()
+        assert len(list(detect(made))) == 2 * mentions
+        return time.perf_counter() - started
+
+    seconds(10)
+    assert seconds(400) < 10 * seconds(100)  # 4 times where linear, 16 where quadratic
 
 
 def test_tone_toward_refuses_an_empty_mention() -> None:
