@@ -1,0 +1,144 @@
+"""The notebooks: each keeps to the skeleton, and runs on one article, on two and on forty."""
+
+import ast
+import json
+import random
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from analysis import run
+from analysis.corpus import load_corpus
+from analysis.figures import FIGURES
+from analysis.text import sentences
+
+CORPUS = Path(__file__).parent / "cases" / "corpus"
+NOTEBOOKS = sorted(run.NOTEBOOKS.glob("*.ipynb"))
+NAMES = ["01_corpus", "02_sentiment", "03_loaded_language", "04_source_attribution"]
+NAMES += ["05_framing_and_stance", "06_comparison"]
+PARAMETERS = {"articles": "str", "out": "str", "voice": "str", "targets": "str", "seed": "int"}
+CROWDED = [path for path in NOTEBOOKS if path.stem in ("04_source_attribution", "06_comparison")]
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+@pytest.mark.skipif(not NOTEBOOKS, reason="no notebooks yet")
+def test_the_six_are_there():
+    assert [path.stem for path in NOTEBOOKS] == NAMES
+
+
+@each_notebook
+def test_skeleton_of_cells(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    title, imports, parameters, load, *rest = notebook.cells
+    assert title.cell_type == "markdown" and title.source.startswith("# ") and "?" in title.source.splitlines()[0]
+    assert "cannot show" in title.source
+    assert [c.cell_type for c in (imports, parameters, load)] == ["code"] * 3
+    assert all(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.parse(imports.source).body)
+    assert "load_corpus(articles)" in load.source and "assert " in load.source
+    headings = [c.source.splitlines()[0] for c in rest if c.cell_type == "markdown" and c.source.startswith("## ")]
+    assert [h for h in headings if h.endswith("?")], "no question as a heading"
+    assert headings[-1].lower().startswith(("## limits", "## where to next"))
+
+
+@each_notebook
+def test_parameters_are_annotated_plain_literals(path):
+    from papermill import inspect_notebook
+
+    tagged = [c for c in nbformat.read(path, as_version=4).cells if "parameters" in c.metadata.get("tags", [])]
+    (cell,) = tagged
+    declared = {}
+    for node in ast.parse(cell.source).body:
+        assert isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Constant), ast.unparse(node)
+        declared[node.target.id] = ast.unparse(node.annotation)
+        assert type(node.value.value).__name__ == declared[node.target.id]
+    assert declared.items() <= PARAMETERS.items() and {"articles", "out"} <= declared.keys()
+    assert {name: p["inferred_type_name"] for name, p in inspect_notebook(str(path)).items()} == declared
+
+
+@each_notebook
+def test_code_is_short_and_plain(path):
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    lines = [[line for line in c.source.splitlines() if line.strip()] for c in cells]
+    assert len(cells) <= 15
+    assert max(map(len, lines)) <= 10
+    assert sum(map(len, lines)) <= 70
+    tree = ast.parse("\n".join(c.source for c in cells))
+    banned = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.With, ast.Try)
+    assert not [ast.unparse(node)[:60] for node in ast.walk(tree) if isinstance(node, banned)]
+    froms = {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    plain = {name.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    assert froms | plain <= {"analysis", "pandas", "matplotlib"}
+
+
+@each_notebook
+def test_no_outputs_are_committed(path):
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    assert not [c.source for c in cells if c.outputs or c.execution_count is not None]
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """A maker of corpora of n articles: the invented ones, then mixtures of their paragraphs."""
+
+    def make(n: int) -> Path:
+        folder = tmp_path / "articles"
+        folder.mkdir()
+        originals = {path.name: path.read_text(encoding="utf-8") for path in sorted(CORPUS.glob("*.txt"))}
+        texts = dict(list(originals.items())[:n])
+        paragraphs = [p for text in originals.values() for p in text.split("\n\n") if len(p.split()) > 20]
+        for i in range(n - len(texts)):
+            chosen = random.Random(i).sample(paragraphs, 7)
+            texts[f"mixture_{i:02}.txt"] = "\n\n".join([f"Mixture number {i} of three pages", *chosen])
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def execute(tmp_path, monkeypatch):
+    """Run one notebook as `python -m analysis run` does; the cards of its figures by name."""
+    monkeypatch.setattr(run, "BUILD", tmp_path / "build")
+    monkeypatch.setenv("JUPYTER_PATH", "")
+
+    def of(path: Path, articles: Path, out: Path = tmp_path / "figures") -> dict[str, dict]:
+        assert run.run(articles, out, only=path.stem) == 0
+        cards = [json.loads(card.read_text(encoding="utf-8")) for card in sorted(out.glob("*/*.json"))]
+        return {card["name"]: card for card in cards}
+
+    return of
+
+
+@each_notebook
+@pytest.mark.parametrize("n", [1, 2])
+def test_runs_on_a_few_articles(path, n, corpus, execute, tmp_path):
+    folder = corpus(n)
+    cards = execute(path, folder)
+    assert 3 <= len(cards) <= 6
+    assert all(name.startswith(f"{path.stem}/") for name in cards)
+    assert all(card["about"]["inputs"].keys() == {p.name for p in folder.iterdir()} for card in cards.values())
+    published = "".join(p.read_text(encoding="utf-8") for p in (tmp_path / "figures").rglob("*.[cj]s*"))
+    assert str(tmp_path) not in published
+    for article in load_corpus(folder).articles:
+        bodies = [article.raw[s.start : s.end] for s in sentences(article) if s.role == "paragraph" and s.words > 7]
+        assert not [text for text in bodies if text in published]
+
+
+@pytest.mark.parametrize("path", CROWDED, ids=lambda path: path.stem)
+def test_runs_on_forty_articles(path, corpus, execute):
+    assert execute(path, corpus(40))
+
+
+@each_notebook
+@pytest.mark.skipif(not (FIGURES / "index.json").exists(), reason="no figures are committed yet")
+def test_committed_figures_are_those_of_the_code(path, execute, tmp_path):
+    execute(path, run.ARTICLES)
+    made = {p.name: p.read_text() for p in (tmp_path / "figures" / path.stem).glob("*.csv")}
+    committed = {p.name: p.read_text() for p in (FIGURES / path.stem).glob("*.csv")}
+    assert made.keys() == committed.keys(), "run `make` and commit figures/"
+    assert [name for name in made if made[name] != committed[name]] == [], "run `make` and commit figures/"
