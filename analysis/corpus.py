@@ -23,15 +23,14 @@ from analysis.text import sentences
 ARTICLES = Path(__file__).parents[1] / "data" / "articles"
 FACTS = ("title", "author", "date", "outlet", "kind", "topic", "url", "language")
 MB = 1_000_000
-TEXT_LIMIT = MB  # characters of one article: the tokenizer's patterns stop after 5 s of CPU on more
-SIZE_LIMIT = {".txt": 4 * MB, ".html": 20 * MB, ".htm": 20 * MB, ".csv": 50 * MB, ".jsonl": 50 * MB}  # bytes
+TEXT_LIMIT = MB  # characters of one article: the tokenizer's patterns stop after 5 s of CPU
+SIZE_LIMITS = {".txt": 4 * MB, ".html": 20 * MB, ".htm": 20 * MB, ".csv": 50 * MB, ".jsonl": 50 * MB}  # bytes
 SEEN = 0.8  # of a saved page's visible words; lxml stops at about 250 nested tags, and 179 sound pages have .85 or more
-_METADATA = {"author": "author", "date": "date", "outlet": "sitename", "url": "url", "language": "language"}
 _BOMS = (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")
 
 
 class Failure(NamedTuple):
-    """An input that gave no article, or an index line that met none: a row of the table `failures`."""
+    """An input that gave no article, or a line of `index.csv` that met none: one row of the table `failures`."""
 
     path: str
     line: int | None
@@ -42,7 +41,7 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True)
 class Corpus:
-    """The articles read, the inputs that gave none, and the SHA-256 of every file read, by file name."""
+    """The articles read, the inputs that gave none, and the SHA-256 of every file read, by its name."""
 
     articles: tuple[Article, ...]
     failures: pd.DataFrame
@@ -56,204 +55,207 @@ def load_corpus(path: str | Path = ARTICLES) -> Corpus:
     `index.csv` beside the files fills in what they do not say. Hidden files, READMEs and subfolders are passed over.
     A relative path is looked for in the working directory, then in the project's root.
 
-    Raises AnalysisError if there is no such path, or nothing in it gives an article.
+    Raises AnalysisError if there is no such path, nothing in it gives an article, or `index.csv` cannot be read.
     """
-    found = next((p for p in (Path(path), ARTICLES.parents[1] / path) if p.exists()), None)
-    if found is None:
-        raise AnalysisError(f"{path}: no such file or folder; give one that holds .txt, .html, .csv or .jsonl files")
-    files = [found] if not found.is_dir() else sorted(p for p in found.iterdir() if not _passed_over(p))
+    try:
+        found = next(p for p in (Path(path), ARTICLES.parents[1] / path) if p.exists())
+        files = sorted(p for p in found.iterdir() if not _is_passed_over(p)) if found.is_dir() else [found]
+    except (StopIteration, OSError, ValueError) as error:
+        raise AnalysisError(
+            f"{path}: no file or folder that can be read; give one of {', '.join(SIZE_LIMITS)}"
+        ) from error
     articles: dict[str, Article] = {}
     stems: dict[str, str] = {}
     failures: list[Failure] = []
     hashes: dict[str, str] = {}
     for file in files:
         for read in _read(file, hashes):
-            if isinstance(read, Article) and read.article_id in articles:
-                read = Failure(file.name, None, read.article_id, "read", "this id was read before; ids have to differ")
             if isinstance(read, Failure):
                 failures.append(read)
+            elif read.article_id in articles:
+                reason = f"the id stands in {stems[read.article_id]} already; ids have to differ"
+                failures.append(Failure(file.name, None, read.article_id, "read", reason))
             else:
                 articles[read.article_id], stems[read.article_id] = read, file.stem
     if not articles:
         raise AnalysisError(f"{path}: no article in it; {failures[0].reason if failures else 'it is empty'}")
-    failures += _fill_in(found if found.is_dir() else found.parent, articles, stems)
+    failures += _fill_in((found if found.is_dir() else found.parent) / "index.csv", articles, stems)
     return Corpus(tuple(articles.values()), pd.DataFrame(failures, columns=Failure._fields), hashes)
 
 
 def articles_frame(articles: Sequence[Article]) -> pd.DataFrame:
-    """One row an article: its facts, and the words and sentences of its kept blocks."""
-    rows = []
-    for a in articles:
-        read = sentences(a)
-        facts = [
-            a.article_id,
-            a.outlet,
-            a.title,
-            a.title_is_inferred,
-            a.author,
-            a.date,
-            a.kind,
-            a.topic,
-            a.url,
-            a.language,
+    """One row an article: its facts, the words and sentences of its kept blocks, and its flags, joined by "; "."""
+    names = ["article_id", "outlet", "title", "title_is_inferred", "author", "date", "kind", "topic", "url", "language"]
+    rows = [
+        [
+            *(getattr(a, name) for name in names),
+            sum(s.words for s in sentences(a)),
+            len(sentences(a)),
+            "; ".join(a.flags),
         ]
-        rows.append([*facts, sum(s.words for s in read), len(read), "; ".join(a.flags)])
-    names = "article_id outlet title title_is_inferred author date kind topic url language words sentences flags"
-    return pd.DataFrame(rows, columns=names.split())
+        for a in articles
+    ]
+    return pd.DataFrame(rows, columns=[*names, "words", "sentences", "flags"])
 
 
 def blocks_frame(articles: Sequence[Article]) -> pd.DataFrame:
-    """One row a block, `start` and `end` in code points of the file's text; `duplicate_of` is missing for originals."""
+    """One row a block; `start` and `end` in code points of the file's text, `duplicate_of` missing for originals."""
     names = ["start", "end", "role", "kept", "reason", "duplicate_of"]
-    rows = [[a.article_id, *(getattr(b, name) for name in names)] for a in articles for b in a.blocks]
+    rows = [[a.article_id, *(getattr(block, name) for name in names)] for a in articles for block in a.blocks]
     return pd.DataFrame(rows, columns=["article_id", *names]).astype({"duplicate_of": "Int64"})
 
 
-def _passed_over(path: Path) -> bool:
-    return (
-        path.is_dir() or path.name.startswith(".") or path.name.upper().startswith("README") or path.name == "index.csv"
-    )
+def _is_passed_over(path: Path) -> bool:
+    return path.is_dir() or path.name == "index.csv" or path.name.upper().startswith((".", "README"))
 
 
 def _read(path: Path, hashes: dict[str, str]) -> Iterator[Article | Failure]:
     """All articles of one file, or why there are none; no error of the file leaves it."""
-    suffix = path.suffix.lower()
+    readers = {".txt": _page, ".html": _saved_page, ".htm": _saved_page, ".csv": _table, ".jsonl": _table}
     try:
-        text, flags = _decoded(path, SIZE_LIMIT.get(suffix), hashes)
-        if suffix in (".csv", ".jsonl"):
-            yield from _table(path, text, flags)
-        else:
-            yield from _page(path, text, flags) if suffix == ".txt" else _saved_page(path, text, flags)
+        suffix = path.suffix.lower()
+        if suffix not in readers:
+            raise AnalysisError(f"files of this kind are not read; give {', '.join(readers)}")
+        data = _content(path, SIZE_LIMITS[suffix])
+        hashes[path.name] = hashlib.sha256(data).hexdigest()
+        text, flags = _decoded(data)
+        yield from readers[suffix](path, text, flags)
     except (AnalysisError, OSError, ValueError, RecursionError) as error:
         yield Failure(path.name, None, path.stem, "read", str(error))
 
 
-def _decoded(path: Path, limit: int | None, hashes: dict[str, str]) -> tuple[str, tuple[str, ...]]:
-    """Text and flags of a regular file of a known kind; the encoding is UTF-8, else cp1252, and never guessed at."""
-    if limit is None:
-        raise AnalysisError(f"a file of unknown kind; give {', '.join(SIZE_LIMIT)}")
+def _content(path: Path, limit: int) -> bytes:
     facts = path.stat()
-    if not stat.S_ISREG(facts.st_mode) or facts.st_size > limit:
-        raise AnalysisError(f"larger than {limit // MB} MB, or no regular file; split it")
-    data = path.read_bytes()
-    hashes[path.name] = hashlib.sha256(data).hexdigest()
+    if not stat.S_ISREG(facts.st_mode):
+        raise AnalysisError("not a regular file")
+    if facts.st_size > limit:
+        raise AnalysisError(f"{facts.st_size:,} bytes, more than {limit:,}; split it")
+    return path.read_bytes()
+
+
+def _decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
+    """The text, and a flag if it is not UTF-8 or what its byte order mark says; encodings are never guessed.
+
+    >>> _decoded("naïve".encode("cp1252"))
+    ('naïve', ('decoded as cp1252',))
+    """
     codec = next((codec for bom, codec in _BOMS if data.startswith(bom)), "utf-8")
     try:
         return data.decode(codec), ()
     except UnicodeDecodeError as error:
+        if codec != "utf-8":
+            raise AnalysisError(f"not {codec} at byte {error.start}; save it as UTF-8") from error
         try:
-            return data.decode("cp1252" if codec == "utf-8" else codec), ("decoded as cp1252",)
+            return data.decode("cp1252"), ("decoded as cp1252",)
         except UnicodeDecodeError as worse:
-            raise AnalysisError(f"neither UTF-8 (byte {error.start}) nor cp1252 (byte {worse.start})") from worse
+            reason = f"neither UTF-8 (byte {error.start}) nor cp1252 (byte {worse.start}); save it as UTF-8"
+            raise AnalysisError(reason) from worse
 
 
 def _clean(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text with what no table can hold replaced, one for one, and flags for that and for a wrong decoding."""
+    """The text with what no table can hold replaced, one for one; flags say so, and where it looks wrongly decoded."""
     if len(text) > TEXT_LIMIT:
         raise AnalysisError(f"{len(text):,} characters of text, more than {TEXT_LIMIT:,}; split it")
-    if not text.strip():
-        raise AnalysisError("no text in it")
     clean = re.sub("[\0\ud800-\udfff]", "\ufffd", text)
     flags = ("NUL or lone surrogate replaced",) if clean != text else ()
     if not clean.isascii():
         from ftfy import fix_encoding
 
-        flags += ("looks wrongly decoded (mojibake)",) if fix_encoding(clean) != clean else ()
+        if fix_encoding(clean) != clean:  # only flagged: a repair would move every offset
+            flags += ("looks wrongly decoded (mojibake)",)
     return clean, flags
 
 
 def _page(path: Path, text: str, flags: tuple[str, ...]) -> Iterator[Article]:
     raw, more = _clean(text)
-    found = anatomy(raw)
+    found = [article for article in anatomy(raw) if any(block.kept for block in article.blocks)]
+    if not found:
+        raise AnalysisError("no article text in it")
     for number, article in enumerate(found, start=1):
         name = path.stem if len(found) == 1 else f"{path.stem}-{number}"
         yield Article(name, raw, **article._asdict(), flags=flags + more)
 
 
 def _saved_page(path: Path, html: str, flags: tuple[str, ...]) -> Iterator[Article]:
-    """What trafilatura takes for the article's text; the headline that the page names is the first line."""
+    """What trafilatura takes for the article's text, the page's headline as the first line; `raw` is that text."""
     import trafilatura
+    from lxml.etree import strip_elements
 
     dates = {"extensive_search": False, "original_date": True}  # the wide search would guess
     page = trafilatura.bare_extraction(html, with_metadata=True, include_comments=False, date_extraction_params=dates)
     if page is None or page.body is None:
         raise AnalysisError("trafilatura finds no article in it; save its text as .txt")
-    parts = [("subhead" if e.tag == "head" else "paragraph", line) for e in page.body for line in _element_lines(e)]
-    title = " ".join((page.title or "").split())
-    if title and (not parts or parts[0][1] != title):
-        parts.insert(0, ("headline", title))
-    raw, more = _clean("\n".join(line for _, line in parts))
-    blocks, start = [], 0
-    for role, line in parts:
-        copy = bool(start) and line == title
-        role = "headline" if line == title else role
-        blocks.append(
-            Block(start, min(start + len(line) + 1, len(raw)), role, not copy, "as saved", 0 if copy else None)
-        )
-        start += len(line) + 1
-    if _is_cut_short(html):
-        more += ("text lost in parsing (tags nested too deep)",)
-    told = {key: getattr(page, name) or "" for key, name in _METADATA.items()}
-    title = title or inferred_title(raw, blocks)
-    yield Article(path.stem, raw, tuple(blocks), title, not page.title, **told, flags=flags + more)
-
-
-def _element_lines(element: Any) -> list[str]:
-    """The text of an extracted element, one line for each item, row or line break in it."""
-    parts = []
-    for node in element.iter():
-        if node.tag in ("item", "row", "lb", "p", "head", "list", "quote"):
-            parts.append("\n")
-        parts.append(node.text or "")
-        if node is not element:
-            parts.append(node.tail or "")
-    return [line for part in "".join(parts).split("\n") if (line := " ".join(part.split()))]
-
-
-def _is_cut_short(html: str) -> bool:
-    """Whether the parser sees far fewer words outside scripts than one pass over the tags, which no nesting stops."""
-    import trafilatura
-    from lxml.etree import strip_elements
-
-    shown, hidden, end = [], "", 0
-    for tag in re.finditer(r"<(/?)(script|style)\b[^<>]*>|\Z", html, re.IGNORECASE):
-        if not hidden:
-            shown.append(html[end : tag.start()])
-        name = (tag[2] or "").lower()
-        hidden = "" if tag[1] and name == hidden else hidden or name * (not tag[1])
-        end = tag.end()
+    lines = [("subhead" if part.tag == "head" else "paragraph", line) for part in page.body for line in _texts(part)]
+    headline = " ".join((page.title or "").split())
+    if headline and headline not in [line for _, line in lines[:1]]:
+        lines.insert(0, ("headline", headline))
+    raw, more = _clean("\n".join(line for _, line in lines))
+    blocks = _blocks(
+        raw, "as the saved page marks it", ["headline" if line == headline else role for role, line in lines]
+    )
     tree = trafilatura.load_html(html)
     strip_elements(tree, "script", "style", with_tail=False)
-    visible = len(re.sub(r"<[^<>]*>", " ", " ".join(shown)).split())
-    return len(" ".join(tree.itertext()).split()) < SEEN * visible
+    visible = re.sub(r"(?is)<(script|style)\b.*?(?:</\1\s{0,9}>|\Z)|<[^<>]*>", " ", html).split()
+    if len(" ".join(tree.itertext()).split()) < SEEN * len(visible):
+        more += ("text lost in parsing (tags nested too deep)",)
+    told = (page.author, page.date, page.sitename, page.url, page.language)
+    facts = dict(zip(("author", "date", "outlet", "url", "language"), (fact or "" for fact in told), strict=True))
+    yield Article(
+        path.stem, raw, blocks, headline or inferred_title(raw, blocks), not headline, **facts, flags=flags + more
+    )
+
+
+def _texts(part: Any) -> list[str]:
+    """The text of an extracted element, a line for each item, row and break in it."""
+    for node in part.iter("item", "row", "lb", "p", "head", "list", "quote"):
+        node.text = f"\n{node.text or ''}"
+    lines = (" ".join(line.split()) for line in "".join(part.itertext()).split("\n"))
+    return [line for line in lines if line]
 
 
 def _table(path: Path, text: str, flags: tuple[str, ...]) -> Iterator[Article | Failure]:
     """The rows of a .csv or .jsonl, each for itself; strings stay as they are."""
-    for number, row in _csv_rows(text) if path.suffix.lower() == ".csv" else _jsonl_rows(text):
+    for number, row in _csv_rows(text, {"id", "text"}) if path.suffix.lower() == ".csv" else _jsonl_rows(text):
+        name = ""
         try:
             if isinstance(row, Exception):
                 raise row
             cells = {key: value for key in ("id", "text", *FACTS) if (value := row.get(key)) is not None}
             wrong = [key for key, value in cells.items() if not isinstance(value, str)]
-            if wrong or not {"id", "text"} <= {*cells} or not cells["id"].strip():
-                raise AnalysisError(f"{', '.join(wrong) or 'id or text'}: missing or no string")
-            raw, more = _clean(cells.pop("text"))
-            facts = {key: _clean(value)[0] for key, value in cells.items() if value.strip()}
-            name, title, blocks = facts.pop("id"), facts.pop("title", ""), _paragraphs(raw)
-            shown = title or inferred_title(raw, blocks)
-            yield Article(name, raw, blocks, shown, not title, **facts, flags=flags + more)
+            if wrong or not all(cells.get(key, "").strip() for key in ("id", "text")):
+                raise AnalysisError(f"{', '.join(wrong) or 'id or text'}: empty, missing or no string")
+            facts = {key: _clean(value)[0] for key, value in cells.items()}
+            flagged = flags + _clean(cells["text"])[1]
+            name, raw, title = facts.pop("id"), facts.pop("text"), facts.pop("title", "")
+            blocks = _blocks(raw, "body as the table gives it")
+            yield Article(name, raw, blocks, title or inferred_title(raw, blocks), not title, **facts, flags=flagged)
         except (AnalysisError, ValueError, csv.Error) as error:
-            yield Failure(path.name, number, "", "read", str(error))
+            yield Failure(path.name, number, name, "read", str(error))
 
 
-def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, str] | Exception]]:
-    """Line number and row; a row that is no row comes as its error."""
-    csv.field_size_limit(SIZE_LIMIT[".csv"])  # our own limit on text comes later, with a clearer message
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header = next(rows, [])
-    if not {"id", "text"} <= {*header} or len({*header}) < len(header):
-        raise AnalysisError(f"columns are {header}; needs id and text, each name once")
+def _blocks(raw: str, reason: str, roles: Sequence[str] = ()) -> tuple[Block, ...]:
+    """Each line a block, with the white space behind it: a paragraph, or what `roles` says; a second headline a copy."""
+    starts = [m.start() for m in re.finditer(r"\S[^\r\n]*", raw)]
+    made = [Block(0, starts[0], "furniture", False, "blank before the first line")] if starts[0] else []
+    for n, (start, end) in enumerate(zip(starts, [*starts[1:], len(raw)], strict=True)):
+        role = roles[n] if roles else "paragraph"
+        copy_of = starts[roles.index(role)] if role == "headline" and roles.index(role) < n else None
+        made.append(Block(start, end, role, copy_of is None, reason, copy_of))
+    return tuple(made)
+
+
+def _csv_rows(
+    text: str, needed: set[str], known: set[str] | None = None
+) -> Iterator[tuple[int, dict[str, str] | Exception]]:
+    """Number of its last line, and row; what is no row comes as the error it is. Refuses columns that do not fit."""
+    csv.field_size_limit(SIZE_LIMITS[".csv"])  # the limit on text is ours to check, with a clearer message
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    columns = rows.fieldnames or []
+    if not needed <= {*columns} or (known and not {*columns} <= known) or len({*columns}) < len(columns):
+        known_too = f" and knows {', '.join(sorted(known))}" if known else ""
+        raise AnalysisError(
+            f"line 1: columns are {', '.join(columns)}; it needs {' and '.join(sorted(needed))}{known_too}"
+        )
     while True:
         try:
             row = next(rows, None)
@@ -262,9 +264,8 @@ def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, str] | Exception]]:
             continue
         if row is None:
             return
-        if row:
-            short = AnalysisError(f"{len(row)} cells, not {len(header)}; quote cells that hold a comma")
-            yield rows.line_num, dict(zip(header, row, strict=True)) if len(row) == len(header) else short
+        fits = None not in row and None not in row.values()
+        yield rows.line_num, row if fits else AnalysisError(f"not {len(columns)} cells; quote cells that hold a comma")
 
 
 def _jsonl_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | Exception]]:
@@ -272,45 +273,28 @@ def _jsonl_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | Exception]]:
         if line.strip():
             try:
                 row = json.loads(line)
+                yield number, row if isinstance(row, dict) else AnalysisError("not a JSON object")
             except (ValueError, RecursionError) as error:
-                yield number, AnalysisError(f"no JSON: {error}")
-            else:
-                yield number, row if isinstance(row, dict) else AnalysisError("no JSON object")
+                yield number, AnalysisError(f"not JSON: {error}")
 
 
-def _paragraphs(raw: str) -> tuple[Block, ...]:
-    """Each line of a body is a paragraph, with the white space behind it; the one before the first is furniture."""
-    starts = [m.start() for m in re.finditer(r"\S[^\r\n]*", raw)]
-    blocks = [Block(0, starts[0], "furniture", False, "blank before the first line")] if starts[0] else []
-    ends = [*starts[1:], len(raw)]
-    return (*blocks, *(Block(s, e, "paragraph", True, "body, as given") for s, e in zip(starts, ends, strict=True)))
-
-
-def _fill_in(folder: Path, articles: dict[str, Article], stems: Mapping[str, str]) -> list[Failure]:
-    """Put what `index.csv` says where the article says nothing; a line for no article is a failure."""
-    path = folder / "index.csv"
-    if not path.is_file():
-        return []
-    text, _ = _decoded(path, SIZE_LIMIT[".csv"], {})
+def _fill_in(path: Path, articles: dict[str, Article], stems: Mapping[str, str]) -> list[Failure]:
+    """Put in what `index.csv` says of an article, or of all articles of a file, where they say nothing themselves."""
     failures = []
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    columns = reader.fieldnames or []
-    if "article_id" not in columns or {*columns} - {"article_id", "note", *FACTS}:
-        raise AnalysisError(f"{path}, line 1: columns are {columns}; known are article_id, note, {', '.join(FACTS)}")
-    for row in reader:
-        ids = [name for name in articles if row["article_id"] in (name, stems[name])]
-        if not ids or None in row or None in row.values():
-            reason = "cells and columns differ in number" if ids else "names no article that was read"
-            failures.append(Failure(path.name, reader.line_num, row["article_id"] or "", "index", reason))
-            continue
-        for name in ids:
-            old = articles[name]
-            new = {
-                k: row[k]
-                for k in FACTS
-                if row.get(k) and (not getattr(old, k) or (k == "title" and old.title_is_inferred))
-            }
-            if "title" in new:
-                new["title_is_inferred"] = False
-            articles[name] = replace(old, **new)
+    try:
+        text = _decoded(_content(path, SIZE_LIMITS[".csv"]))[0] if path.exists() else "article_id"
+        for line, row in _csv_rows(text, {"article_id"}, {"article_id", "note", *FACTS}):
+            of = "" if isinstance(row, Exception) else row["article_id"]
+            ids = [name for name in articles if of in (name, stems[name])]
+            if not ids:
+                reason = str(row) if isinstance(row, Exception) else "names no article that was read"
+                failures.append(Failure(path.name, line, of, "index", reason))
+            for name in ids:
+                told = articles[name]
+                new = {key: row[key] for key in FACTS if row.get(key) and not getattr(told, key)}
+                if row.get("title") and told.title_is_inferred:
+                    new |= {"title": row["title"], "title_is_inferred": False}
+                articles[name] = replace(told, **new)
+    except (AnalysisError, OSError) as error:
+        raise AnalysisError(f"{path}: {error}") from error
     return failures

@@ -43,7 +43,9 @@ _PEOPLE = re.compile(
     r"(?=$|\s?[|,•·(/–—-]| (?:in|for|on|at) )"
 )
 _SENTENCE = re.compile(r".*[.!?…][\"')\]]{0,3}$")
-_TITLE_QUESTION = re.compile(r"(?=(?:\S+ ){2})(?:(?:[^\sa-z]\S*|[a-z']{1,3}) )*[^\sa-z]\S*[?!]$")  # "Who Is Ann Lee?"
+_TITLE_QUESTION = re.compile(
+    r"(?=(?:\S+ ){2})(?:(?:[^\sa-z]\S*|[a-z][a-z']{0,2}) )*[^\sa-z]\S*[?!][\"')]{0,2}$"
+)  # "Who Is Ann Lee?"
 _NUMBERED = re.compile(r"(?:#|No\. ?)?\d{1,2}[.):]\s\D")
 _BULLET = re.compile(r"[-–—•*·▪‣]\s")
 
@@ -137,9 +139,11 @@ def _look(line: Line) -> None:
     lowered = line.text.lower().strip(" *_#")
     if not line.key:
         line.be("furniture", "no words in it")
+    elif line.words > CAPTION or len(line.text) > 20 * CAPTION:
+        line.be("paragraph", "running text")
     elif line.words <= HEADING and (_is_byline(line, lowered) or _is_made_of_phrases(line, lowered)):
         line.date = parse_date(line.text)
-    elif line.words <= CAPTION and any(_has_phrase(line, lowered, place) for place in ("start", "inside", "end")):
+    elif any(_has_phrase(line, lowered, place) for place in ("start", "inside", "end")):
         pass
     elif _BULLET.match(line.text):
         line.be("paragraph", "item of a list")
@@ -188,11 +192,13 @@ def _is_made_of_phrases(line: Line, lowered: str) -> bool:
     left = re.findall(r"[^\W\d_]+", pattern.sub(" ", rest))
     roles = {role for role, _ in found}
     told = timed or (found and (roles != {"dateline"} or re.search(r"\d", lowered)))
+    if line.text[-1] in "?!":
+        return False
     if dated and (not left or (len(left) <= 3 and re.match(r"[^\d,|]{3,30}[,|]", line.text))):
         line.be("dateline", "a date and a place" if left else "a date, labelled" if "dateline" in roles else "a date")
-    elif left or not told or line.text[-1] in ".!?":
+    elif left or not told or line.text[-1] == ".":
         return False
-    elif timed or "dateline" in roles:
+    elif timed or roles == {"dateline"}:
         line.be("dateline", "a time of day" if timed else "an age")
     elif roles == {"kicker"} and len(found) < 3:
         line.be("kicker", "name of a section")

@@ -19,6 +19,8 @@ from analysis.text import sentences
 SUBHEAD = 14  # words at most; a longer line without a full stop is body text that lost it
 ECHO = 7  # words at most of a line that may come again in running text, or in another line, without being a copy
 STANDFIRST = 40  # words at most of prose between a headline and its byline, and of a teaser or a comment
+SETTING = ("kicker", "dateline", "byline", "notice", "furniture")  # what is neither text nor headed by text
+NEAR = 30  # lines that are looked at around one, so that time grows with the page and no faster
 TITLE = 60  # characters at most of an inferred title, as on the axes of the figures
 
 
@@ -44,12 +46,15 @@ def anatomy(raw: str) -> list[PageArticle]:
         for line in lines:
             if line.role == "heading":
                 line.be("paragraph", "the page has no full sentence: taken as it is")
-    for step in (_mark_menus, _mark_links, _mark_repeats, _mark_lone_names):
+    for step in (_mark_menus, _mark_links, _mark_repeats, _mark_neighbours):
         step(lines)
-    ends = dict(zip((line.start for line in lines), [*(line.start for line in lines[1:]), len(raw)], strict=True))
+    if not lines:
+        return []
+    starts = [line.start for line in lines]
+    ends = dict(zip(starts, [*starts[1:], len(raw)], strict=True))
     made = [_assemble(raw, _settle(part), ends) for part in _articles(lines)]
-    if lines and lines[0].start:
-        blank = Block(0, lines[0].start, "furniture", False, "blank before the first line")
+    if starts[0]:
+        blank = Block(0, starts[0], "furniture", False, "blank before the first line")
         made[0] = made[0]._replace(blocks=(blank, *made[0].blocks))
     return made
 
@@ -78,17 +83,17 @@ def _mark_links(lines: list[Line]) -> None:
     for i, line in enumerate(lines):
         if line.reach == "links" or (line.reach == "end" and prose > STANDFIRST):
             reach = line.reach
-        elif (reach == "links" and (line.role == "paragraph" or line.reason == "a time of day")) or (
-            reach and _starts_article(lines[i : i + 30])
-        ):
+        elif _ends_links(reach, lines[i : i + NEAR]):
             reach = ""
         elif reach and line.role != "notice":
             line.be("furniture", "under a heading of links or comments")
         prose += line.words * (line.role == "paragraph")
 
 
-def _starts_article(lines: Sequence[Line]) -> bool:
-    """Whether a heading, then a date or byline, then more prose than a teaser or a comment has come at once."""
+def _ends_links(reach: str, lines: Sequence[Line]) -> bool:
+    """Whether text goes on after links, or a heading, a date or byline and more prose than a teaser's come at once."""
+    if reach == "links" and (lines[0].role == "paragraph" or lines[0].reason == "a time of day"):
+        return True
     rest = [line for line in lines[1:] if line.role not in ("kicker", "furniture")]
     if lines[0].role != "heading" or lines[0].words < 4 or not rest or rest[0].role not in ("dateline", "byline"):
         return False
@@ -102,7 +107,7 @@ def _mark_repeats(lines: list[Line]) -> None:
     for i, line in enumerate(lines):
         copies = [n for n in lines[i + 1 : i + 3] if n.key == line.key]
         refrain = len(copies) == 1 and copies[0] is not lines[i + 1] and lines[i + 1].role == "paragraph"
-        after = next((n for n in lines[i + 1 :][:CAPTION] if n.key != line.key), None)
+        after = next((n for n in lines[i + 1 : i + NEAR] if n.key != line.key), None)
         headline = line.role == "heading" and (not inside or (after and after.role == "dateline"))
         text = line.role in ("paragraph", "heading", "caption")
         if text and copies and not refrain and not headline and 1 < line.words <= CAPTION:
@@ -113,46 +118,54 @@ def _mark_repeats(lines: list[Line]) -> None:
             line.copy_of = seen[line.key]
 
 
-def _mark_lone_names(lines: list[Line]) -> None:
-    """A person's name alone beside the date, or between the last paragraph and what is no text, is a byline.
+def _mark_neighbours(lines: list[Line]) -> None:
+    """What is a byline or a headline because of the line before or after it.
 
-    A name is words with capitals that the page never writes without them ("Climate Change" is none).
+    A person's name alone beside the date, or between the last paragraph and what is no text, is a byline; a name is
+    words with capitals that the page never writes without them ("Climate Change" is none). A sentence that comes after
+    no text, right above a byline or date, is a headline with a full stop.
     """
     common = {word for line in lines for word in re.findall(r"\b[a-z]\w*", line.text)}
     for before, line, after in zip([None, *lines], lines, [*lines[1:], None], strict=False):
         ends = (not after or after.role in ("notice", "furniture")) and before and before.role == "paragraph"
         dated = any(n and n.role == "dateline" for n in (before, after))
-        name = line.text.strip("-—– ")
-        if line.role == "heading" and (ends or dated) and PERSON.fullmatch(name) and not common & {*line.key.split()}:
-            line.name, line.reach = name, "close" if ends else ""
+        is_name = PERSON.fullmatch(line.text) and not common & {*line.key.split()}
+        if line.role == "heading" and (ends or dated) and is_name:
+            line.name, line.reach = line.text, "close" if ends else ""
             line.be("byline", "a name alone after the last paragraph" if ends else "a name alone beside the date")
+        above = after and (after.date or after.role == "byline") and (not before or before.role in SETTING)
+        if line.role == "paragraph" and line.words <= HEADING and above:
+            line.be("heading", "sentence right above a byline or date")
 
 
 def _articles(lines: list[Line]) -> Iterator[list[Line]]:
     """Cut the page between two paragraphs where one article has ended or a headline announces the next."""
     body = [i for i, line in enumerate(lines) if line.role == "paragraph" and line.copy_of is None]
-    first = 0
+    left = sum(lines[i].words for i in body)  # words of body text from here on
+    first, seen, prose, had = 0, 0, 0, set[str]()
     for before, after in pairwise(body):
-        if after == before + 1:
-            continue
-        article, gap = lines[first : before + 1], lines[before + 1 : after]
-        had = {line.role for line in article if line.role != "dateline" or line.date}
+        had |= {line.role for line in lines[seen:before] if line.role != "dateline" or line.date}
+        gap = lines[before + 1 : after]
+        prose, left, seen = prose + lines[before].words, left - lines[before].words, before
         opener = next((n for n, line in enumerate(gap) if line.role == "heading" and _leads(gap, n, had)), len(gap))
-        short = "heading" in had and sum(n.words * (n.role == "paragraph") for n in article) <= STANDFIRST
-        over = any(line.reach == "close" or (line.role == "byline" and not short) for line in gap[:opener])
+        standfirst = "heading" in had and prose <= STANDFIRST
+        over = left > STANDFIRST and any(
+            n.reach == "close" or (n.role == "byline" and not standfirst) for n in gap[:opener]
+        )
         own = {"furniture", "notice", "caption"} | ({"byline", "dateline"} - had)
         if over or opener < len(gap):
             cut = before + 1 + max((n + 1 for n, line in enumerate(gap[:opener]) if line.role in own), default=0)
             yield lines[first:cut]
-            first = cut
+            first, seen, prose, had = cut, cut, 0, set()
     yield lines[first:]
 
 
 def _leads(gap: Sequence[Line], n: int, had: set[str]) -> bool:
     """Whether a heading between two paragraphs is a headline: dated, signed, under a kicker, or printed again."""
-    told = any(line.date or (line.role == "byline" and line.reach != "close") for line in gap[n + 1 :])
+    later = gap[n + 1 : n + NEAR]
+    told = any(line.date or (line.role == "byline" and line.reach != "close") for line in later)
     before = gap[n - 1].role if n else ""
-    return told or before in {"kicker"} | (had & {"byline"}) or any(m.key == gap[n].key for m in gap[n + 2 :])
+    return told or before in {"kicker"} | (had & {"byline"}) or any(line.key == gap[n].key for line in later[1:])
 
 
 def _settle(lines: list[Line]) -> list[Line]:
@@ -160,13 +173,18 @@ def _settle(lines: list[Line]) -> list[Line]:
     body = [i for i, line in enumerate(lines) if line.role == "paragraph" and line.copy_of is None]
     first, last = (body[0], body[-1]) if body else (len(lines), len(lines))
     headline = _headline(lines[:first])
-    dated = False
+    dated, prose = False, 0
     for i, line in enumerate(lines):
-        if line.role == "dateline" and (i < first or i > last or (not dated and _heads_body(lines[: i + 1]))):
-            dated = dated or bool(line.date)
-        elif line.role == "dateline":
-            days = line.reason == "a date" and ":" not in line.date
-            line.be(*(("subhead", "a date that heads what follows") if days else ("furniture", "time stamp")))
+        prose += line.words * (line.role == "paragraph")
+        if line.role == "dateline":
+            labelled = line.reason == "a date, labelled"
+            under_standfirst = not dated and prose <= STANDFIRST and (labelled or lines[i - 1].role == "byline")
+            if i < first or i > last or under_standfirst:
+                dated = dated or bool(line.date)
+            elif labelled or ":" in line.date or not line.date:
+                line.be("furniture", "time stamp")
+            else:
+                line.be("subhead", "a date that heads what follows")
         elif line.role != "heading":
             continue
         elif headline and _stem(line) == _stem(headline):
@@ -174,20 +192,14 @@ def _settle(lines: list[Line]) -> list[Line]:
             line.copy_of = None if line is headline else headline.start
         elif i < first and line.words < 4:
             line.be("kicker", "short label beside the headline")
+        elif i > first and (line.words > SUBHEAD or lines[i - 1].text.endswith(":")):
+            line.be("paragraph", "running text without a full stop")
         elif i > last or (headline and line.start < headline.start):
             line.be("furniture", "line outside headline and text")
-        elif i > first and (line.words > SUBHEAD or lines[i - 1].text[-1] == ":"):
-            line.be("paragraph", "running text without a full stop")
         else:
             line.be("subhead", "short line without a full stop, before text")
     _mark_copies(lines)
     return lines
-
-
-def _heads_body(lines: Sequence[Line]) -> bool:
-    """Whether a date after a first paragraph is the article's: labelled or beside the byline, under a standfirst."""
-    short = sum(line.words * (line.role == "paragraph") for line in lines) <= STANDFIRST
-    return short and (lines[-1].reason == "a date, labelled" or lines[-2].role == "byline")
 
 
 def _mark_copies(lines: Sequence[Line]) -> None:
