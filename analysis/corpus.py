@@ -190,9 +190,8 @@ def _saved_page(path: Path, html: str, flags: tuple[str, ...]) -> Iterator[Artic
     if headline and headline not in [line for _, line in lines[:1]]:
         lines.insert(0, ("headline", headline))
     raw, more = _clean("\n".join(line for _, line in lines))
-    blocks = _blocks(
-        raw, "as the saved page marks it", ["headline" if line == headline else role for role, line in lines]
-    )
+    roles = ["headline" if line == headline else role for role, line in lines]
+    blocks = _blocks(raw, "as the saved page marks it", roles)
     tree = trafilatura.load_html(html)
     strip_elements(tree, "script", "style", with_tail=False)
     visible = re.sub(r"(?is)<(script|style)\b.*?(?:</\1\s{0,9}>|\Z)|<[^<>]*>", " ", html).split()
@@ -200,9 +199,8 @@ def _saved_page(path: Path, html: str, flags: tuple[str, ...]) -> Iterator[Artic
         more += ("text lost in parsing (tags nested too deep)",)
     told = (page.author, page.date, page.sitename, page.url, page.language)
     facts = dict(zip(("author", "date", "outlet", "url", "language"), (fact or "" for fact in told), strict=True))
-    yield Article(
-        path.stem, raw, blocks, headline or inferred_title(raw, blocks), not headline, **facts, flags=flags + more
-    )
+    title = headline or inferred_title(raw, blocks)
+    yield Article(path.stem, raw, blocks, title, not headline, **facts, flags=flags + more)
 
 
 def _texts(part: Any) -> list[str]:
@@ -234,7 +232,7 @@ def _table(path: Path, text: str, flags: tuple[str, ...]) -> Iterator[Article | 
 
 
 def _blocks(raw: str, reason: str, roles: Sequence[str] = ()) -> tuple[Block, ...]:
-    """Each line a block, with the white space behind it: a paragraph, or what `roles` says; a second headline a copy."""
+    """Each line a block with the white space behind it: a paragraph, or as `roles` says; a later headline is a copy."""
     starts = [m.start() for m in re.finditer(r"\S[^\r\n]*", raw)]
     made = [Block(0, starts[0], "furniture", False, "blank before the first line")] if starts[0] else []
     for n, (start, end) in enumerate(zip(starts, [*starts[1:], len(raw)], strict=True)):
@@ -244,31 +242,30 @@ def _blocks(raw: str, reason: str, roles: Sequence[str] = ()) -> tuple[Block, ..
     return tuple(made)
 
 
-def _csv_rows(
-    text: str, needed: set[str], known: set[str] | None = None
-) -> Iterator[tuple[int, dict[str, str] | Exception]]:
-    """Number of its last line, and row; what is no row comes as the error it is. Refuses columns that do not fit."""
+def _csv_rows(text: str, needed: set[str], known: Sequence[str] = ()) -> Iterator[tuple[int, Any]]:
+    """The number of its last line, and a row as a dict, or as the error that it is; refuses columns that do not fit."""
     csv.field_size_limit(SIZE_LIMITS[".csv"])  # the limit on text is ours to check, with a clearer message
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     columns = rows.fieldnames or []
-    if not needed <= {*columns} or (known and not {*columns} <= known) or len({*columns}) < len(columns):
-        known_too = f" and knows {', '.join(sorted(known))}" if known else ""
-        raise AnalysisError(
-            f"line 1: columns are {', '.join(columns)}; it needs {' and '.join(sorted(needed))}{known_too}"
-        )
+    if not needed <= {*columns} or (known and {*columns} - {*known}) or len({*columns}) < len(columns):
+        wanted = " and ".join(sorted(needed)) + (f"; known are {', '.join(known)}" if known else "")
+        raise AnalysisError(f"line 1: columns are {', '.join(columns)}; needed, once each, are {wanted}")
     while True:
         try:
             row = next(rows, None)
         except csv.Error as error:
-            yield rows.line_num, error
+            yield rows.reader.line_num, error
             continue
         if row is None:
             return
         fits = None not in row and None not in row.values()
-        yield rows.line_num, row if fits else AnalysisError(f"not {len(columns)} cells; quote cells that hold a comma")
+        yield (
+            rows.reader.line_num,
+            row if fits else AnalysisError(f"not {len(columns)} cells; quote cells that hold a comma"),
+        )
 
 
-def _jsonl_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | Exception]]:
+def _jsonl_rows(text: str) -> Iterator[tuple[int, Any]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
@@ -283,7 +280,7 @@ def _fill_in(path: Path, articles: dict[str, Article], stems: Mapping[str, str])
     failures = []
     try:
         text = _decoded(_content(path, SIZE_LIMITS[".csv"]))[0] if path.exists() else "article_id"
-        for line, row in _csv_rows(text, {"article_id"}, {"article_id", "note", *FACTS}):
+        for line, row in _csv_rows(text, {"article_id"}, ("article_id", *FACTS, "note")):
             of = "" if isinstance(row, Exception) else row["article_id"]
             ids = [name for name in articles if of in (name, stems[name])]
             if not ids:
