@@ -1,0 +1,227 @@
+"""The command line, on small notebooks and corpora of the tests' own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+
+from analysis import run
+from analysis.model import AnalysisError
+
+CORPUS = Path(__file__).parent / "cases" / "corpus"
+PARAMETERS = 'articles: str = "data/articles"\nout: str = "figures"\nvoice: str = "rules"\nseed: int = 0'
+DRAW = """
+import sys
+import pandas as pd
+from matplotlib.figure import Figure
+from analysis.figures import save_figure
+rows = pd.DataFrame({"voice": [voice], "seed": [seed], "python": [sys.executable]})
+for name in ["NAMES"]:
+    save_figure(Figure(), f"STEM/{name}", data=rows, alt="a", caption="c", out=out)
+"""
+
+
+def notebook(folder: Path, stem: str, *cells: str, parameters: str = PARAMETERS, names: str = "one") -> None:
+    """Write a notebook of the given cells, or of one that saves the named figures."""
+    cells = cells or (DRAW.replace("STEM", stem).replace("NAMES", names.replace(" ", '", "')),)
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    made = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
+    made.cells = [nbformat.v4.new_code_cell(source) for source in (parameters, *cells)]
+    made.cells[0].metadata["tags"] = ["parameters"]
+    folder.mkdir(exist_ok=True)
+    nbformat.write(made, folder / f"{stem}.ipynb")
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path, monkeypatch):
+    """Two small notebooks in place of the project's, and a place for what is built."""
+    monkeypatch.setattr(run, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(run, "BUILD", tmp_path / "build")
+    monkeypatch.setenv("JUPYTER_PATH", "")
+    notebook(tmp_path / "notebooks", "01_first", parameters=f"{PARAMETERS}\nweight: float = 0.5\nquick: bool = False")
+    notebook(tmp_path / "notebooks", "02_second", names="one two")
+    return tmp_path
+
+
+def command(project: Path, *arguments: str) -> int:
+    return run.main(["run", "--articles", str(CORPUS), "--out", str(project / "figures"), *arguments])
+
+
+def figures(project: Path) -> list[str]:
+    return [entry["name"] for entry in json.loads((project / "figures" / "index.json").read_text())]
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_run_leaves_figures_and_executed_notebooks(project, capsys):
+    assert command(project, "-p", "voice=quotes", "-p", "seed=7", "-p", "weight=1") == 0
+    assert figures(project) == ["01_first/one", "02_second/one", "02_second/two"]
+    assert "figures: 3 in" in capsys.readouterr().out
+    (row,) = pd.read_csv(project / "figures/02_second/two.csv").itertuples(index=False)
+    assert (row.voice, row.seed, row.python) == ("quotes", 7, sys.executable)
+    assert sorted(p.name for p in (project / "build").iterdir()) == ["01_first.ipynb", "02_second.ipynb"]
+    assert sorted(p.name for p in (project / "figures").iterdir()) == ["01_first", "02_second", "index.json"]
+
+
+def test_a_later_run_removes_what_it_no_longer_draws_and_nothing_else(project):
+    assert command(project, "--only", "02") == 0
+    (project / "figures/mine.txt").write_text("kept")
+    (project / "figures/02_second/mine.csv").write_text("kept")
+    notebook(project / "notebooks", "01_first")
+    notebook(project / "notebooks", "02_second", names="two")
+    assert command(project, "--only", "01") == 0
+    assert figures(project) == ["01_first/one", "02_second/one", "02_second/two"]
+    assert command(project, "--only", "02_s") == 0
+    assert figures(project) == ["01_first/one", "02_second/two"]
+    (project / "notebooks/02_second.ipynb").rename(project / "notebooks/03_third.ipynb")
+    notebook(project / "notebooks", "03_third")
+    assert command(project) == 0
+    assert figures(project) == ["01_first/one", "03_third/one"]
+    assert (project / "figures/mine.txt").exists() and (project / "figures/02_second/mine.csv").exists()
+    assert not (project / "figures/02_second/two.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-p", "colour=blue"], "-p colour: unknown parameter; valid are quick, seed, voice, weight"),
+        (["--only", "02", "-p", "weight=1"], "-p weight: unknown parameter; valid are seed, voice"),
+        (["-p", "seed=many"], "-p seed=many: not int"),
+        (["-p", "seed=0.5"], "-p seed=0.5: not int"),
+        (["-p", "seed=true"], "-p seed=true: not int"),
+        (["-p", "quick=1"], "-p quick=1: not bool"),
+        (["-p", "weight=x"], "-p weight=x: not float"),
+        (["-p", "out=elsewhere"], "-p out: use --out"),
+        (["-p", "articles=elsewhere"], "-p articles: use --articles"),
+        (["--only", "09"], "--only 09: no such notebook; there are 01_first, 02_second"),
+        (["--articles", "no/such/folder"], "no/such/folder: no"),
+        (["--articles", "EMPTY"], "no article"),
+        (["--out", __file__], "a file; the figures need a folder"),
+    ],
+)
+def test_unusable_arguments_run_nothing(project, capsys, arguments, message):
+    (project / "empty").mkdir()
+    assert command(project, *(a.replace("EMPTY", str(project / "empty")) for a in arguments)) == 2
+    assert message in capsys.readouterr().err
+    assert not (project / "figures").exists() and not (project / "build").exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["run", "-p", "seed"], ["measure", "x"], ["measure", "x", "--voice", "y"]])
+def test_malformed_arguments(arguments):
+    with pytest.raises(SystemExit) as stopped:
+        run.main(arguments)
+    assert stopped.value.code == 2
+
+
+def test_a_folder_whose_index_is_not_ours_is_refused(project, capsys):
+    (project / "figures").mkdir()
+    (project / "figures/index.json").write_text('{"a": 1}')
+    assert command(project) == 2
+    assert "not a list of figures" in capsys.readouterr().err
+
+
+def test_an_index_cannot_make_us_remove_files_elsewhere(project):
+    (project / "figures").mkdir()
+    (project / "precious.csv").write_text("kept")
+    (project / "figures/index.json").write_text('[{"files": ["../precious.csv", "/etc/hostname"]}]')
+    assert command(project, "--only", "01") == 0
+    assert (project / "precious.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("pandas_misspelt = 1\nraise ValueError('first\\nlast line')", "cell In [4] (pandas_misspelt = 1): last line"),
+        ("import os; os._exit(3)", "cell In [4] (import os; os._exit(3)): Kernel died"),
+        ("import time; time.sleep(30)", "cell In [4] (import time; time.sleep(30)): A cell timed out"),
+    ],
+)
+def test_a_failing_cell_is_named_and_leaves_the_figures_alone(project, capsys, monkeypatch, cell, reason):
+    monkeypatch.setattr(run, "CELL_SECONDS", 8)
+    (project / "figures/02_second").mkdir(parents=True)
+    (project / "figures/02_second/one.csv").write_text("of an earlier run")
+    before = tree(project / "figures")
+    notebook(project / "notebooks", "02_second", DRAW.replace("STEM", "02_second").replace("NAMES", "one"), cell)
+    assert command(project, "--only", "02", "-p", "seed=1") == 1
+    error = capsys.readouterr().err
+    assert f"02_second.ipynb, {reason}" in error and str(project / "build/02_second.ipynb") in error
+    assert cell in [c.source for c in nbformat.read(project / "build/02_second.ipynb", as_version=4).cells]
+    assert tree(project / "figures") == before and not list((project / "figures").glob(".*"))
+
+
+def test_a_notebook_without_the_two_parameters_is_refused(project, capsys):
+    notebook(project / "notebooks", "02_second", parameters='articles: str = "x"')
+    assert command(project) == 2
+    assert "02_second.ipynb: its cell tagged 'parameters' must declare articles and out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_run_tidies_up(project, stop, code):
+    notebook(project / "notebooks", "01_first", "import time; time.sleep(60)")
+    script = "import sys, runpy; from pathlib import Path; from analysis import run\n"
+    script += "run.NOTEBOOKS, run.BUILD = Path(sys.argv.pop(1)), Path(sys.argv.pop(1))\n"
+    script += "runpy.run_module('analysis', run_name='__main__')"
+    places = [str(project / "notebooks"), str(project / "build")]
+    arguments = ["run", "--articles", str(CORPUS), "--out", str(project / "figures"), "--only", "01"]
+    job = subprocess.Popen([sys.executable, "-c", script, *places, *arguments], stderr=subprocess.PIPE, text=True)
+    partial = project / "build/01_first.ipynb"
+    for _ in range(300):  # until papermill has started the second cell
+        if partial.exists() and '"start_time": "2' in partial.read_text():
+            break
+        time.sleep(0.1)
+    os.kill(job.pid, stop)
+    _, error = job.communicate(timeout=30)
+    assert job.returncode == code, error
+    assert "Traceback" not in error
+    assert list((project / "figures").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_measure_writes_the_six_tables(project, capsys, kind):
+    assert run.main(["measure", str(CORPUS), "--out", str(project / "tables"), "--format", kind]) == 0
+    read = pd.read_parquet if kind == "parquet" else pd.read_csv
+    tables = {p.stem: read(p) for p in (project / "tables").iterdir()}
+    assert tables.keys() == {"articles", "blocks", "sentences", "spans", "scores", "failures"}
+    assert len(tables["articles"]) == 3 and len(tables["failures"]) == 0
+    assert "parts" not in tables["scores"]
+    assert all(table["article_id"].is_monotonic_increasing for table in tables.values())
+    assert "3 articles" in capsys.readouterr().out
+
+
+def test_measure_keeps_failures_and_says_so(project, capsys, monkeypatch):
+    folder = project / "articles"
+    folder.mkdir()
+    lines = ['{"id": "a", "text": "=1+1, Ines Valcourt said."}', "not json", '{"id": "b", "text": "It is late."}']
+    (folder / "good.jsonl").write_text("\n".join(lines))
+    assert run.main(["measure", str(folder), "--out", str(project / "tables"), "--format", "csv"]) == 1
+    (failure,) = pd.read_csv(project / "tables/failures.csv").itertuples()
+    assert (failure.path, failure.line) == ("good.jsonl", 2)
+    assert "failed: good.jsonl, line 2" in capsys.readouterr().err
+    assert list(pd.read_csv(project / "tables/articles.csv")["article_id"]) == ["a", "b"]
+    assert not [line for line in (project / "tables/spans.csv").read_text().splitlines() if ',"=' in line]
+
+
+def test_measure_refuses_what_it_cannot_use(project, capsys):
+    out = ["--out", str(project / "tables")]
+    assert run.main(["measure", str(project / "nowhere"), *out]) == 2
+    assert run.main(["measure", str(CORPUS), "--targets", str(project / "none.toml"), *out]) == 2
+    assert "none.toml" in capsys.readouterr().err
+    (project / "tables").write_text("a file in the way")
+    assert run.main(["measure", str(CORPUS), *out]) == 2
+
+
+def test_text_parameters_stay_text(project):
+    assert run._typed("voice", "007", {"inferred_type_name": "str", "default": '"rules"'}) == "007"
+    assert run._typed("quick", "True", {"inferred_type_name": "bool", "default": "False"}) is True
+    assert run._typed("words", "[1, 2]", {"inferred_type_name": "list", "default": "[]"}) == [1, 2]
+    with pytest.raises(AnalysisError):
+        run._typed("seed", "1e3", {"inferred_type_name": "int", "default": "0"})
