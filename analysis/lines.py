@@ -43,8 +43,9 @@ _PEOPLE = re.compile(
     r"(?=$|\s?[|,•·(/–—-]| (?:in|for|on|at) )"
 )
 _SENTENCE = re.compile(r".*[.!?…][\"')\]]{0,3}$")
+_SMALL = "a|an|and|as|at|but|by|for|from|in|of|on|or|the|to|vs|with"  # words that titles leave in lower case
 _TITLE_QUESTION = re.compile(
-    r"(?=(?:\S+ ){2})(?:(?:[^\sa-z]\S*|[a-z][a-z']{0,2}) )*[^\sa-z]\S*[?!][\"')]{0,2}$"
+    rf"(?=(?:\S+ ){{3}})(?:(?:(?:{_SMALL})|[\"'(]{{0,2}}[^\W_a-z]\S*) )*[\"'(]{{0,2}}[^\W\d_a-z]\S*[?!][\"')]{{0,2}}$"
 )  # "Who Is Ann Lee?"
 _NUMBERED = re.compile(r"(?:#|No\. ?)?\d{1,2}[.):]\s\D")
 _BULLET = re.compile(r"[-–—•*·▪‣]\s")
@@ -72,7 +73,8 @@ class Line:
 def read_lines(raw: str) -> list[Line]:
     """The lines that hold text, each with the role that it shows; hard-wrapped lines are put together again.
 
-    Lines count as wrapped where most of those that follow at once begin with a word that had no room before.
+    Lines count as wrapped where many of those that follow at once begin with a word that had no room on the line
+    before, most of these words are in lower case, and few lines are long.
     """
     spans = [m.span() for m in re.finditer(r"\S(?:[^\r\n]*\S)?", raw)]
     width = max((end - start for start, end in spans if end - start <= WIDEST), default=0)
@@ -81,13 +83,13 @@ def read_lines(raw: str) -> list[Line]:
         follows = raw[end:after].replace("\r\n", "\n").replace("\r", "\n").count("\n") == 1
         word = len(raw[after:after_end].split(None, 1)[0])
         joints.append((follows, follows and end - start <= WIDEST and end - start + 1 + word > 0.9 * width))
-    torn = [raw[start:end] for (start, end), (_, is_torn) in zip(spans, joints, strict=False) if is_torn]
-    stops = sum(1 for text in torn if text[-1] in ".!?")
+    torn = [raw[span[0]] for span, (_, is_torn) in zip(spans[1:], joints, strict=True) if is_torn]
     long = sum(end - start for start, end in spans if end - start > WIDEST)
-    wrapped = width >= 40 and 2 * stops < len(torn) > 0.5 * sum(follows for follows, _ in joints)
+    wrapped = width >= 40 and 5 * len(torn) >= 2 * sum(follows for follows, _ in joints) and 5 * long < len(raw)
+    wrapped = wrapped and 2 * sum(map(str.islower, torn)) >= len(torn)
     joined = spans[:1]
     for (_, is_torn), span in zip(joints, spans[1:], strict=True):
-        joined[-1:] = [(joined[-1][0], span[1])] if wrapped and is_torn and 5 * long < len(raw) else [joined[-1], span]
+        joined[-1:] = [(joined[-1][0], span[1])] if wrapped and is_torn else [joined[-1], span]
     texts = [" ".join(fold(raw[start:end])[0].split()) for start, end in joined]
     words = [re.findall(r"\w+", text.casefold()) for text in texts]
     made = [Line(start, t, " ".join(w), len(w)) for (start, _), t, w in zip(joined, texts, words, strict=True)]

@@ -192,8 +192,10 @@ def _settle(lines: list[Line]) -> list[Line]:
             line.copy_of = None if line is headline else headline.start
         elif i < first and line.words < 4:
             line.be("kicker", "short label beside the headline")
-        elif i > first and (line.words > SUBHEAD or lines[i - 1].text.endswith(":")):
+        elif i > first and line.words > SUBHEAD:
             line.be("paragraph", "running text without a full stop")
+        elif i > first and (lines[i - 1].text.endswith(":") or lines[i - 1].reason == "item after a colon"):
+            line.be("paragraph", "item after a colon")
         elif i > last or (headline and line.start < headline.start):
             line.be("furniture", "line outside headline and text")
         else:
