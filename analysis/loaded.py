@@ -23,7 +23,8 @@ CATEGORIES = (*LISTS, "scare_quotes", "rhetorical_questions")
 
 _LONGEST = 5  # words in a scare quote, after measures.md
 _REACH = 4  # tokens between a word that introduces a quotation and the quotation ("called the new plan a “gift”")
-_CLOSING = frozenset("\"')]")
+_OPENING, _CLOSING = frozenset("(["), frozenset("\"')]")
+_MARKS, _GAP = frozenset('"“„«'), 8  # a question with a quotation right after it was put to somebody
 _SPEAKER = re.compile(r"\s*(?:Q(?:uestion)?\s?[.:]|[A-Z][A-Z .'’-]{1,40}:)")  # a block of an interview or transcript
 
 Voices = tuple[Sequence[Span], Sequence[int]]
@@ -55,25 +56,33 @@ def _scare_quotes(
 ) -> Iterator[Span]:
     """Short quotations that no attribution claims, or that stand right after a distancing word (“so-called”).
 
-    Not names and titles (in capitals, or introduced as such), nor speech (a sentence, or after a comma or colon).
+    Not names and titles (in capitals, or introduced as such), nor speech (a sentence, after a comma or colon, or with
+    a verb of saying around it).
     Headlines and captions are left out: marks there repeat a quotation of the text, or stand for "somebody says".
     """
+    introducers = list(match(sentence.tokens, _introducers())) if quoted else []
     for quotation in quoted:
-        inner = [i for i, t in enumerate(sentence.tokens) if quotation.start < t.start < quotation.end - 1]
+        inner = [
+            i for i, t in enumerate(sentence.tokens) if quotation.start + 1 < t.end and t.start < quotation.end - 1
+        ]
         words = [sentence.tokens[i] for i in inner if sentence.tokens[i].is_word]
-        if not quotation.closed or not 0 < len(words) <= _LONGEST or not any(w.form[0].isalpha() for w in words):
+        if not quotation.closed or not 0 < len(words) <= _LONGEST or not any(w.form[-1].isalpha() for w in words):
             continue
-        opening = inner[0] - 1  # the token of the opening mark
-        if not any(hit.last == opening for hit in distancing):
+        opening = inner[0] - (sentence.tokens[inner[0]].start > quotation.start)  # a single mark sticks to its word
+        introduced = any(opening - _REACH <= h.last <= opening or h.label == "saying" for h in introducers)
+        if not any(hit.last == opening for hit in distancing) or any(hit.last == opening for hit in introducers):
             before = sentence.tokens[opening - 1].form if opening > 0 else ""
             named = all(len(w.form) <= 3 or not article.raw[w.start].islower() for w in words[1:])
-            named = named and not article.raw[words[0].start].islower() and (len(words) > 1 or opening > 0)
+            named = (
+                named
+                and not article.raw[max(words[0].start, quotation.start + 1)].islower()
+                and (len(words) > 1 or opening > 0)
+            )
             speech = before in {",", ":"} or article.raw[quotation.end - 2] in "?!" or (opening == 0 and named)
             speech = speech or (opening == 0 and article.raw[quotation.end - 2] in ",.")
-            introduced = any(hit.last >= opening - _REACH for hit in _introduced(sentence, opening))
             if named or speech or introduced or _claimed(heard, words[0].start):
                 continue
-        text = " ".join(word.form for word in words)
+        text = " ".join(word.form.lstrip("'") for word in words)
         yield Span("loaded", "scare_quotes", quotation.start, quotation.end, group="device", detail=text)
 
 
@@ -89,21 +98,23 @@ def _rhetorical_question(
     colon = max((i for i in range(last) if tokens[i].form == ":"), default=-1)
     if tokens[last].form != "?" or last == colon + 1:
         return
-    start, mark = tokens[colon + 1].start, tokens[last]
-    asked = colon > 0 and any(hit.label == "saying" for hit in _introduced(sentence, colon))
+    first = next((i for i in range(colon + 1, last) if tokens[i].form not in _OPENING), last)
+    start, mark = tokens[first].start, tokens[last]
+    asked = any(hit.label == "saying" for hit in match(tokens[: max(colon, 0)], _introducers()))
+    answered = article.raw[mark.end : mark.end + _GAP].lstrip()[:1] in _MARKS
     in_marks = any(q.start <= start < q.end or q.start < mark.start < q.end for q in quoted)
-    if asked or in_marks or _claimed(heard, start) or _SPEAKER.match(article.raw, article.blocks[sentence.block].start):
-        return
-    yield Span("loaded", "rhetorical_questions", start, mark.end, group="device", detail=tokens[colon + 1].form)
+    interview = _SPEAKER.match(article.raw, article.blocks[sentence.block].start)
+    if not (asked or answered or in_marks or interview or _claimed(heard, start)):
+        yield Span("loaded", "rhetorical_questions", start, mark.end, group="device", detail=tokens[first].form)
 
 
 def _claimed(heard: Voices, offset: int) -> bool:
     return bisect_right(heard[1], offset) > 0 and voice_at(*heard, offset)[0] in {"direct", "indirect"}
 
 
-def _introduced(sentence: Sentence, end: int) -> Iterator[Hit]:
-    """Words before a token that introduce what follows as a name, a title, a word as such, or somebody's saying."""
-    return match(sentence.tokens[:end], index([load_lexicon("introducers")]))
+@cache
+def _introducers() -> Index:
+    return index([load_lexicon("introducers")])
 
 
 @cache

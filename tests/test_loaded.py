@@ -1,0 +1,60 @@
+"""Loaded language: what each list must find and leave alone, scare quotes, questions, and voices."""
+
+import pytest
+from conftest import CASES, article, cases
+
+from analysis.loaded import CATEGORIES, LISTS, detect
+from analysis.model import Span
+
+
+def found(case: dict) -> list[str]:
+    made = article(case["text"], role=case.get("role", "paragraph"))
+    return [made.raw[span.start : span.end] for span in detect(made) if span.label == case["label"]]
+
+
+@pytest.mark.parametrize("case", cases("loaded"))
+def test_cases(case: dict) -> None:
+    assert found(case) == case["found"]
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_every_category_has_cases_of_each_kind(category: str) -> None:
+    table = [p.values[0] for p in cases("loaded") if p.values[0]["label"] == category]
+    assert any(c["found"] for c in table) and any(not c["found"] for c in table)
+    assert any("known_failure" in c for c in table)
+    assert CASES.is_dir()
+
+
+def test_a_hit_says_category_family_and_head_word() -> None:
+    (hit,) = detect(article("The plan SEEMS sound."))
+    assert hit == Span("loaded", "hedges", 9, 14, group="epistemic", detail="seem")
+
+
+def test_a_token_counts_once_per_family_and_again_in_another() -> None:
+    spans = [(s.label, s.group) for s in detect(article("It seems a total disaster, or so-called progress."))]
+    assert spans == [("hedges", "epistemic"), ("absolutes", "evaluative"), ("distancing", "distancing")]
+
+
+def test_a_short_quotation_that_a_source_is_given_is_no_scare_quote() -> None:
+    made = article('The new "order" pleased the owners.')
+    spoken = [Span("voice", "paragraph", 0, len(made.raw), voice="indirect", source_id="Pell", value=6)]
+    assert [s.label for s in detect(made)] == ["scare_quotes"]
+    assert not list(detect(made, spoken))
+
+
+def test_a_distancing_word_makes_a_scare_quote_in_any_voice() -> None:
+    made = article('The so-called "order" pleased the owners.')
+    spoken = [Span("voice", "paragraph", 0, len(made.raw), voice="indirect", source_id="Pell", value=6)]
+    assert "scare_quotes" in [s.label for s in detect(made, spoken)]
+
+
+def test_a_question_that_is_reported_is_not_the_authors() -> None:
+    made = article("Why should they pay?")
+    asked = [Span("voice", "paragraph", 0, len(made.raw), voice="direct", source_id="Pell", value=4)]
+    assert [s.label for s in detect(made)] == ["rhetorical_questions"]
+    assert not list(detect(made, asked))
+
+
+def test_captions_and_headlines_are_read_and_furniture_is_not() -> None:
+    assert [s.detail for s in detect(article("A clumsy ban", role="caption"))] == ["clumsy"]
+    assert len(LISTS) == 14 and len(CATEGORIES) == 16
