@@ -110,7 +110,7 @@ def _select(only: str) -> list[Path]:
     notebooks = sorted(NOTEBOOKS.glob("*.ipynb"))
     if chosen := [path for path in notebooks if path.stem.startswith(only)]:
         return chosen
-    raise AnalysisError(f"--only {only}: no such notebook; there are {', '.join(p.stem for p in notebooks) or 'none'}")
+    raise AnalysisError(f"no notebook {only}*.ipynb; there are {', '.join(p.stem for p in notebooks) or 'none'}")
 
 
 def _plan(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[Path, dict[str, object]]:

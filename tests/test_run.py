@@ -102,7 +102,7 @@ def test_a_later_run_removes_what_it_no_longer_draws_and_nothing_else(project):
         (["-p", "weight=x"], "-p weight=x: not float"),
         (["-p", "out=elsewhere"], "-p out: use --out"),
         (["-p", "articles=elsewhere"], "-p articles: use --articles"),
-        (["--only", "09"], "--only 09: no such notebook; there are 01_first, 02_second"),
+        (["--only", "09"], "no notebook 09*.ipynb; there are 01_first, 02_second"),
         (["--articles", "no/such/folder"], "no/such/folder: no"),
         (["--articles", "EMPTY"], "no article"),
         (["--out", __file__], "a file; the figures need a folder"),
