@@ -61,9 +61,8 @@ def load_corpus(path: str | Path = ARTICLES) -> Corpus:
         found = next(p for p in (Path(path), ARTICLES.parents[1] / path) if p.exists())
         files = sorted(p for p in found.iterdir() if not _is_passed_over(p)) if found.is_dir() else [found]
     except (StopIteration, OSError, ValueError) as error:
-        raise AnalysisError(
-            f"{path}: no file or folder that can be read; give one of {', '.join(SIZE_LIMITS)}"
-        ) from error
+        kinds = ", ".join(SIZE_LIMITS)
+        raise AnalysisError(f"{path}: no file or folder that can be read; give one of {kinds}") from error
     articles: dict[str, Article] = {}
     stems: dict[str, str] = {}
     failures: list[Failure] = []
@@ -80,22 +79,17 @@ def load_corpus(path: str | Path = ARTICLES) -> Corpus:
     if not articles:
         raise AnalysisError(f"{path}: no article in it; {failures[0].reason if failures else 'it is empty'}")
     failures += _fill_in((found if found.is_dir() else found.parent) / "index.csv", articles, stems)
-    return Corpus(tuple(articles.values()), pd.DataFrame(failures, columns=Failure._fields), hashes)
+    table = pd.DataFrame(failures, columns=Failure._fields).astype({"line": "Int64"})
+    return Corpus(tuple(articles.values()), table, hashes)
 
 
 def articles_frame(articles: Sequence[Article]) -> pd.DataFrame:
     """One row an article: its facts, the words and sentences of its kept blocks, and its flags, joined by "; "."""
     names = ["article_id", "outlet", "title", "title_is_inferred", "author", "date", "kind", "topic", "url", "language"]
-    rows = [
-        [
-            *(getattr(a, name) for name in names),
-            sum(s.words for s in sentences(a)),
-            len(sentences(a)),
-            "; ".join(a.flags),
-        ]
-        for a in articles
-    ]
-    return pd.DataFrame(rows, columns=[*names, "words", "sentences", "flags"])
+    frame = pd.DataFrame([[getattr(article, name) for name in names] for article in articles], columns=names)
+    read = [sentences(article) for article in articles]
+    flags = ["; ".join(article.flags) for article in articles]
+    return frame.assign(words=[sum(s.words for s in own) for own in read], sentences=[*map(len, read)], flags=flags)
 
 
 def blocks_frame(articles: Sequence[Article]) -> pd.DataFrame:
@@ -120,7 +114,7 @@ def _read(path: Path, hashes: dict[str, str]) -> Iterator[Article | Failure]:
         hashes[path.name] = hashlib.sha256(data).hexdigest()
         text, flags = _decoded(data)
         yield from readers[suffix](path, text, flags)
-    except (AnalysisError, OSError, ValueError, RecursionError) as error:
+    except Exception as error:  # the parsers raise what they like, and one file must not cost the others
         yield Failure(path.name, None, path.stem, "read", str(error))
 
 
@@ -168,8 +162,8 @@ def _clean(text: str) -> tuple[str, tuple[str, ...]]:
 
 def _page(path: Path, text: str, flags: tuple[str, ...]) -> Iterator[Article]:
     raw, more = _clean(text)
-    found = [article for article in anatomy(raw) if any(block.kept for block in article.blocks)]
-    if not found:
+    found = anatomy(raw)
+    if not any(block.kept for article in found for block in article.blocks):
         raise AnalysisError("no article text in it")
     for number, article in enumerate(found, start=1):
         name = path.stem if len(found) == 1 else f"{path.stem}-{number}"
@@ -292,6 +286,6 @@ def _fill_in(path: Path, articles: dict[str, Article], stems: Mapping[str, str])
                 if row.get("title") and told.title_is_inferred:
                     new |= {"title": row["title"], "title_is_inferred": False}
                 articles[name] = replace(told, **new)
-    except (AnalysisError, OSError) as error:
+    except (AnalysisError, OSError, csv.Error) as error:
         raise AnalysisError(f"{path}: {error}") from error
     return failures

@@ -44,9 +44,9 @@ _PEOPLE = re.compile(
 )
 _SENTENCE = re.compile(r".*[.!?…][\"')\]]{0,3}$")
 _SMALL = "a|an|and|as|at|but|by|for|from|in|of|on|or|the|to|vs|with"  # words that titles leave in lower case
-_TITLE_QUESTION = re.compile(
-    rf"(?=(?:\S+ ){{3}})(?:(?:(?:{_SMALL})|[\"'(]{{0,2}}[^\W_a-z]\S*) )*[\"'(]{{0,2}}[^\W\d_a-z]\S*[?!][\"')]{{0,2}}$"
-)  # "Who Is Ann Lee?"
+_TITLE_QUESTION = re.compile(  # "Who Is Ann Lee?"
+    rf"(?=\S+ \S+ )(?:(?:(?:{_SMALL})|[\"'(]{{0,2}}[^\sa-z\"'(]\S*) )*[\"'(]{{0,2}}[^\W\d_a-z]\S*[?!][\"')]{{0,2}}$"
+)
 _NUMBERED = re.compile(r"(?:#|No\. ?)?\d{1,2}[.):]\s\D")
 _BULLET = re.compile(r"[-–—•*·▪‣]\s")
 

@@ -113,7 +113,9 @@ def _mark_repeats(lines: list[Line]) -> None:
         if text and copies and not refrain and not headline and 1 < line.words <= CAPTION:
             for copy in [line, *copies]:
                 copy.be("caption", "short block repeated back to back")
-        inside = inside or line.role in ("paragraph", "dateline", "byline")
+        inside = (
+            inside or line.role in ("paragraph", "dateline", "byline") or (line.words > 3 and not copies and headline)
+        )
         if line.role == "paragraph" and line.words > ECHO and seen.setdefault(line.key, line.start) != line.start:
             line.copy_of = seen[line.key]
 

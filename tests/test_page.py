@@ -153,8 +153,8 @@ def test_sentences_alone_are_all_paragraphs(sentences: list[list[str]], stop: st
     assert {(b.role, b.kept) for article in anatomy(raw) for b in article.blocks} == {("paragraph", True)}
 
 
-UNITS = """Head line here~|News~Sport~|He said so.~Head~~© 2020 x~|a ' ' ' ' ' ? |3 May 2020~He came.~|By Ann Lee~He was.~
-Head of it~3 May 2020~He came.~|1.1.|~\r|!?|Ann Lee |a     """
+UNITS = """Head line here~|News~Sport~|He said so.~Head~~© 2020 x~|a ' ' ' ' ' ? |3 May 2020~He came.~
+By Ann Lee~He was.~|Head of it~3 May 2020~He came.~|1.1.|~\r|!?|Ann Lee |a     """
 
 
 @pytest.mark.parametrize("unit", re.split(r"[|\n]", UNITS))

@@ -1,0 +1,259 @@
+"""What can be read is read, what cannot is a row in `failures`, and nothing but AnalysisError is ever raised."""
+
+import json
+import os
+import tempfile
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis import corpus
+from analysis.corpus import articles_frame, blocks_frame, load_corpus
+from analysis.model import AnalysisError, Article
+
+CASES = Path(__file__).parent / "cases"
+
+
+def write(folder: Path, **files: str | bytes) -> Path:
+    for name, content in files.items():
+        data = content if isinstance(content, bytes) else content.encode("utf-8")
+        (folder / name.replace("__", ".")).write_bytes(data)
+    return folder
+
+
+def reasons(failures: pd.DataFrame) -> dict[tuple, str]:
+    lines = [None if pd.isna(line) else line for line in failures["line"]]
+    return dict(zip(zip(failures["path"], lines, failures["article_id"], strict=True), failures["reason"], strict=True))
+
+
+def check_conservation(articles: tuple[Article, ...]) -> None:
+    """The blocks of all articles of a file hold each of its characters once."""
+    by_raw: dict[str, list[Article]] = {}
+    for article in articles:
+        by_raw.setdefault(article.raw, []).append(article)
+    for raw, sharing in by_raw.items():
+        blocks = sorted({(b.start, b.end) for article in sharing for b in article.blocks})
+        assert "".join(raw[start:end] for start, end in blocks) == raw
+
+
+def test_supplied_corpus_with_its_index() -> None:
+    read = load_corpus()
+    first, second = [a for a in read.articles if a.article_id.startswith("000_")]
+    assert first.raw == second.raw and first.kind == second.kind == "opinion"
+    assert (first.author, second.author) == ("Mao Paishou", "")  # the page signs only the first
+    assert read.failures.empty and {len(digest) for digest in read.hashes.values()} == {64}
+    check_conservation(read.articles)
+
+
+def test_every_page_of_the_cases_is_conserved() -> None:
+    read = load_corpus(CASES / "pages")
+    texts = list((CASES / "pages").glob("*.txt"))
+    assert {a.article_id.rsplit("-", 1)[0] for a in read.articles} == {p.stem for p in texts}
+    assert set(read.failures["path"]) == {p.with_suffix(".toml").name for p in texts}
+    check_conservation(read.articles)
+
+
+def test_a_folder_of_all_kinds(tmp_path: Path) -> None:
+    write(
+        tmp_path, a__txt="The ferry runs again.", b__csv="id,text\n007,NA\n", c__jsonl='{"id": "j", "text": "It sank."}'
+    )
+    write(tmp_path, README__md="Not an article.", d__pdf="%PDF", **{".hidden": "x"})
+    (tmp_path / "folder.txt").mkdir()
+    read = load_corpus(tmp_path)
+    assert [(a.article_id, a.raw) for a in read.articles] == [
+        ("a", "The ferry runs again."),
+        ("007", "NA"),
+        ("j", "It sank."),
+    ]
+    assert reasons(read.failures).keys() == {("d.pdf", None, "d")}
+    assert set(read.hashes) == {"a.txt", "b.csv", "c.jsonl"}
+
+
+def test_csv_rows_cost_only_themselves(tmp_path: Path) -> None:
+    table = 'id,text,date\n1,"one\n\ntwo",\n2,"un"quoted,x\n,no id,\n3,\n4,four,2020\n1,again,\n5,"never closed\n'
+    read = load_corpus(write(tmp_path, t__csv=table) / "t.csv")
+    assert [(a.article_id, a.raw, a.date) for a in read.articles] == [("1", "one\n\ntwo", ""), ("4", "four", "2020")]
+    assert [b.role for b in read.articles[0].blocks] == ["paragraph", "paragraph"]
+    assert sorted(line or 0 for _, line, _ in reasons(read.failures)) == [0, 5, 6, 7, 10]
+    assert len(read.articles) + len(read.failures) == 7, "rows out and rows failed are rows in"
+
+
+def test_jsonl_lines_cost_only_themselves(tmp_path: Path) -> None:
+    good = {
+        "id": "a",
+        "text": "It rained.\u2028Still.",
+        "title": "Rain",
+        "author": "Ann Lee",
+        "kind": None,
+        "other": [1],
+    }
+    lines = [json.dumps(good, ensure_ascii=False), "{", "[" * 99_999, "7", '{"id": 7, "text": "x"}', "", '{"id": "b"}']
+    read = load_corpus(write(tmp_path, t__jsonl="\n".join(lines)) / "t.jsonl")
+    [article] = read.articles
+    assert (article.title, article.title_is_inferred, article.author, article.kind) == ("Rain", False, "Ann Lee", "")
+    assert list(read.failures["line"]) == [2, 3, 4, 5, 7]
+
+
+@pytest.mark.parametrize("table", ["", "id\n1\n", "id,text,text\n1,a,b\n", "text\nx\n"])
+def test_a_table_without_its_columns_is_refused(tmp_path: Path, table: str) -> None:
+    with pytest.raises(AnalysisError, match=r"no article in it; .*columns"):
+        load_corpus(write(tmp_path, t__csv=table))
+
+
+@pytest.mark.parametrize(
+    ("data", "raw", "flags"),
+    [
+        ("Das Café.".encode(), "Das Café.", ()),
+        (b"\xef\xbb\xbfHolm.", "Holm.", ()),
+        ("Holm.".encode("utf-16"), "Holm.", ()),
+        ("“Holm”, a café.".encode("cp1252"), "“Holm”, a café.", ("decoded as cp1252",)),
+        (b"He said\0 so.", "He said\ufffd so.", ("NUL or lone surrogate replaced",)),
+        ("Itâ€™s late.".encode(), "Itâ€™s late.", ("looks wrongly decoded (mojibake)",)),
+        (b"One.\r\n\r\nTwo.", "One.\r\n\r\nTwo.", ()),
+    ],
+)
+def test_decoding(tmp_path: Path, data: bytes, raw: str, flags: tuple[str, ...]) -> None:
+    [article] = load_corpus(write(tmp_path, a__txt=data)).articles
+    assert (article.raw, article.flags) == (raw, flags)
+
+
+def test_lone_surrogates_of_json_are_replaced_one_for_one(tmp_path: Path) -> None:
+    [article] = load_corpus(write(tmp_path, a__jsonl=rb'{"id": "\ud800", "text": "a\ud800b"}')).articles
+    assert (article.article_id, article.raw, len(article.flags)) == ("\ufffd", "a\ufffdb", 1)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x81 not cp1252", b"\xff\xfe\x00\xd8", b"", b" \n ", b"Share\nFacebook\n", b"\xe2\x80\x8b"]
+)
+def test_what_has_no_text_is_a_failure(tmp_path: Path, data: bytes) -> None:
+    write(tmp_path, a__txt=data, b__txt="The ferry runs.")
+    read = load_corpus(tmp_path)
+    assert [a.article_id for a in read.articles] == ["b"]
+    assert reasons(read.failures).keys() == {("a.txt", None, "a")}
+
+
+def test_sizes_are_checked_before_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(corpus.SIZE_LIMITS, ".txt", 50)
+    monkeypatch.setattr(corpus, "TEXT_LIMIT", 40)
+    write(tmp_path, a__txt="x" * 51, b__txt="y" * 45, c__txt="Fine.")
+    read = load_corpus(tmp_path)
+    assert [a.article_id for a in read.articles] == ["c"]
+    assert ["50" in reason or "40" in reason for reason in reasons(read.failures).values()] == [True, True]
+    assert "a.txt" not in read.hashes
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_only_regular_files_are_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.txt")  # reading it would wait forever
+    with pytest.raises(AnalysisError, match="not a regular file"):
+        load_corpus(tmp_path)
+
+
+@pytest.mark.parametrize("path", ["no/such/folder", "\0", "x" * 5000])
+def test_a_missing_path_says_what_to_give(path: str) -> None:
+    with pytest.raises(AnalysisError, match="give one of"):
+        load_corpus(path)
+
+
+def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(AnalysisError, match="it is empty"):
+        load_corpus(tmp_path)
+
+
+def test_relative_paths_hold_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_corpus("data/articles").articles
+    (tmp_path / "data").mkdir()
+    write(tmp_path / "data", articles=b"")
+    with pytest.raises(AnalysisError):  # what lies in the working folder comes first
+        load_corpus("data/articles")
+
+
+def test_index_fills_in_and_never_overrides(tmp_path: Path) -> None:
+    page = "Ferry sinks at its mooring\n3 July 2025\n\nThe ferry sank on Sunday night."
+    write(tmp_path, a__txt=page, b__txt="It rained all day in Holm.")
+    index = (
+        "article_id,title,author,date,note\na,Other,Bo Dahl,1999-01-01,his desk\nb,Rain,,,ours\nz,,,,\nb,too short\n"
+    )
+    read = load_corpus(write(tmp_path, index__csv=index))
+    a, b = read.articles
+    assert (a.title, a.author, a.date) == ("Ferry sinks at its mooring", "Bo Dahl", "2025-07-03")
+    assert (b.title, b.title_is_inferred, b.author) == ("Rain", False, "")
+    assert reasons(read.failures).keys() == {("index.csv", 4, "z"), ("index.csv", 5, "")}
+
+
+@pytest.mark.parametrize(
+    "index", ["article_id,autor\na,x\n", "id,author\na,x\n", b"article_id\n\x81", "article_id,note,note\n"]
+)
+def test_an_index_that_cannot_be_read_is_an_error(tmp_path: Path, index: str | bytes) -> None:
+    with pytest.raises(AnalysisError, match=r"index\.csv"):
+        load_corpus(write(tmp_path, a__txt="It rained.", index__csv=index))
+
+
+def test_an_index_line_for_a_file_holds_for_its_articles(tmp_path: Path) -> None:
+    (tmp_path / "three.txt").write_bytes((CASES / "pages" / "three.txt").read_bytes())
+    read = load_corpus(write(tmp_path, index__csv="article_id,outlet\nthree,The Holm Gazette\n"))
+    assert [(a.article_id, a.outlet) for a in read.articles] == [(f"three-{n}", "The Holm Gazette") for n in (1, 2, 3)]
+
+
+def test_ids_are_unique_over_the_corpus(tmp_path: Path) -> None:
+    write(tmp_path, a__csv="id,text\nb,one\n", b__txt="It rained.")
+    read = load_corpus(tmp_path)
+    assert [a.raw for a in read.articles] == ["one"]
+    assert "differ" in reasons(read.failures)["b.txt", None, "b"]
+
+
+def test_saved_page() -> None:
+    expected = tomllib.loads((CASES / "saved_page.toml").read_text(encoding="utf-8"))
+    [article] = load_corpus(CASES / "saved_page.html").articles
+    found = [f"{b.role} {article.raw[b.start : b.end]}" for b in article.blocks]
+    assert [line[: len(want)] for line, want in zip(found, expected["blocks"], strict=True)] == expected["blocks"]
+    assert not [word for word in expected["absent"] if word in article.raw]
+    facts = {key: getattr(article, key) for key in ("title", "author", "date", "outlet", "url")}
+    assert facts == {key: expected[key] for key in facts}
+    assert article.flags == () and not article.title_is_inferred
+    check_conservation((article,))
+
+
+def test_text_that_the_parser_drops_is_flagged(tmp_path: Path) -> None:
+    shallow = "<p>" + "The ferry to Holm ran again on Sunday after a long winter. " * 30 + "</p>"
+    deep = "<div>" * 400 + "<p>" + "Nobody had asked for the bridge at all. " * 30 + "</p>" + "</div>" * 400
+    write(
+        tmp_path, a__html=f"<html><body>{shallow}{deep}</body></html>", b__html=f"<html><body>{shallow}</body></html>"
+    )
+    assert [bool(a.flags) for a in load_corpus(tmp_path).articles] == [True, False]
+
+
+def test_frames(tmp_path: Path) -> None:
+    page = "Ferry to Holm sinks\n\nCaption of it\n\nCaption of it\n\nThe ferry sank. Nobody was hurt."
+    articles = load_corpus(write(tmp_path, a__txt=page)).articles
+    [row] = articles_frame(articles).to_dict("records")
+    assert (row["article_id"], row["title"], row["words"], row["sentences"]) == ("a", "Ferry to Holm sinks", 13, 4)
+    blocks = blocks_frame(articles)
+    assert list(blocks["duplicate_of"].isna()) == [True, True, False, True]
+    assert "".join(page[start:end] for start, end in zip(blocks["start"], blocks["end"], strict=True)) == page
+
+
+NAMES = st.sampled_from(["a.txt", "a.csv", "a.jsonl", "a.html", "index.csv"])
+TABLE = st.sampled_from(
+    [b"id,text\n", b"article_id,title\n", b'{"id": "x", "text": "It rained."}\n', b'"', b"a,b\n", b"\xff"]
+)
+CONTENT = st.one_of(st.binary(max_size=60), st.lists(st.one_of(TABLE, st.binary(max_size=9)), max_size=5).map(b"".join))
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.dictionaries(NAMES, CONTENT, max_size=3))
+def test_nothing_but_analysis_error_is_raised(files: dict[str, bytes]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in files.items():
+            (Path(folder) / name).write_bytes(data)
+        try:
+            read = load_corpus(folder)
+        except AnalysisError:
+            return
+        check_conservation(read.articles)
+        assert not articles_frame(read.articles).empty
