@@ -2,7 +2,7 @@
 
 from analysis.compare import contributions, difference, distinctive_words, leverage
 from analysis.corpus import articles_frame, blocks_frame, load_corpus
-from analysis.figures import about, save_figure, use_style
+from analysis.figures import about, save_figure, saver, use_style
 from analysis.measures import MEASURES, find_spans, score, sentences_frame
 from analysis.model import AnalysisError, Article, Block, Lexicon, Span
 
@@ -23,6 +23,7 @@ __all__ = [
     "leverage",
     "load_corpus",
     "save_figure",
+    "saver",
     "score",
     "sentences_frame",
     "use_style",

@@ -270,7 +270,7 @@ def _sentence(row: NamedTuple, left: str, right: str) -> str:
 
 
 def _plain(number: float) -> str:
-    return f"{number:.1f}" if abs(number) >= 1 else f"{number:.2f}"
+    return f"{number:.1f}" if abs(number) >= 1 else f"{round(number, 2) + 0.0:.2f}"
 
 
 def _log_odds(left: np.ndarray, total: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

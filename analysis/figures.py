@@ -8,6 +8,7 @@ import json
 import os
 import re
 import textwrap
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -70,6 +71,12 @@ def save_figure(
         write_atomic(out / file, written)
     write_index(out)
     return out / f"{name}.png"
+
+
+def saver(notebook: str, corpus: Corpus, out: Path | str = FIGURES, **parameters: object) -> Callable[..., Path]:
+    """`save_figure` for one notebook: `save(fig, "tone", data=…, title=…, alt=…, caption=…)`, provenance included."""
+    whence = about(corpus, **parameters)
+    return lambda fig, name, **card: save_figure(fig, f"{notebook}/{name}", about=whence, out=out, **card)
 
 
 def _written_around(fig: Figure, title: str, caption: str) -> list[Text]:

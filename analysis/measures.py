@@ -3,6 +3,7 @@
 `find_spans` points at things in the text; `score` groups them into numbers, each with its denominator and interval.
 """
 
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -153,6 +154,8 @@ def find_spans(
             )
     table = pd.DataFrame(rows, columns=SPAN_COLUMNS).astype({"value": float, "start": int, "end": int})
     table.attrs["failures"] = failures
+    for failure in failures:
+        warnings.warn("{article_id}: {stage}: {reason}".format(**failure), stacklevel=2)
     return table
 
 

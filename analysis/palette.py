@@ -23,6 +23,7 @@ ROLE = {"headline": GREEN, "subhead": "#66C2A5", "paragraph": BLUE, "caption": S
         "byline": "#B8860B", "notice": RED, "furniture": "#999999"}  # fmt: skip
 CYCLE = ((BLUE, "o"), (RED, "s"), (GREEN, "^"), (ORANGE, "D"), (PINK, "v"), (GREY, "P"))
 VERDICT = {"higher": (BLUE, "o"), "lower": (RED, "s"), "cannot tell": (GREY, "D")}
+STYLE = VOICE | VERDICT
 HATCHES = ("", "////", "....", "xxxx")
 RIGHT = ("axes fraction", "data")  # beside a line of the axes
 LONGEST = 60

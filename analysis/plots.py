@@ -56,12 +56,13 @@ def dots(
     for i, group in enumerate(groups):
         part = table if hue is None else table[table[hue] == group]
         at = np.array([lines.index(v) for v in part[y]]) + ((i + 0.5) / len(groups) - 0.5) * 0.8
-        colour, marker = look.VOICE[group][:2] if group in look.VOICE else look.CYCLE[i % len(look.CYCLE)]
+        colour, marker = look.STYLE.get(group, look.CYCLE[i % len(look.CYCLE)])[:2]
         ax.hlines(at, part["low"], part["high"], color=colour, linewidth=1.4, alpha=0.8)
         ax.plot(part[x], at, marker, color=colour, label=look.VOICE_NAME.get(group, group), markersize=5.5)
-        ks = part["k"] if "k" in part else np.full(len(part), np.nan)
-        for where, k, n in zip(at, ks, part["n"], strict=True):
-            note = f"n={n:.0f}" if np.isnan(k) else f"{k:.0f} of {n:.0f}"
+        for where, row in zip(at, part.to_dict("records"), strict=True):
+            note = (
+                f"{row['k']:.0f} of {row['n']:.0f}" if "k" in row else f"n={row['n']:.0f}" if "n" in row else row[hue]
+            )
             ax.annotate(note, (1.01, where), xycoords=look.RIGHT, va="center", fontsize=7.5, color=colour)
     if len(groups) > 1:
         look.legend_below(ax, *ax.get_legend_handles_labels())
@@ -251,15 +252,24 @@ def positions(
     return look.finish(ax, lines, "words from the start", zero=False)
 
 
-def differences(table: pd.DataFrame, *, y: str = "name", unit: str = "", ax: Axes | None = None) -> Axes:
-    """Differences with their 95 % intervals, coloured and marked by verdict, the verdict in words at the right."""
-    ax = look.axes_for(ax, _height(len(table)))
-    for i, row in enumerate(table.to_dict("records")):
-        colour, marker = look.VERDICT[row["verdict"]]
-        ax.hlines(i, row["low"], row["high"], color=colour, linewidth=1.6)
-        ax.plot(row["difference"], i, marker, color=colour)
-        ax.annotate(row["verdict"], (1.01, i), xycoords=look.RIGHT, va="center", fontsize=8, color=colour)
-    return look.finish(ax, list(table[y]), unit)
+def word_lists(table: pd.DataFrame, *, y: str, ax: Axes | None = None) -> Axes:
+    """The words found, written out: a line per `y`, most frequent first; italic where the author never uses them."""
+    lines = list(dict.fromkeys(table[y]))
+    ax = look.axes_for(ax, _height(len(lines)))
+    for i, line in enumerate(lines):
+        room = 105  # characters beside the names, at this size
+        for k, row in enumerate(rows := table[table[y] == line].to_dict("records")):
+            text = row["word"] + (f" ×{row['hits']}" if row["hits"] > 1 else "")
+            if len(text) > room:
+                ax.text(1 - room / 105, i, f"+ {len(rows) - k}", va="center", fontsize=7.5, color=look.GREY)
+                break
+            own = "author" in row["voices"].split("; ")
+            style, colour = ("normal", "black") if own else ("italic", "#666666")
+            ax.text(1 - room / 105, i, text, va="center", fontsize=8, style=style, color=colour)
+            room -= len(text) + 2
+    ax.set(xlim=(0, 1.05), xticks=[])
+    ax.spines["bottom"].set_visible(False)
+    return look.finish(ax, lines, "", zero=False)
 
 
 def _height(lines: float, groups: int = 1) -> float:

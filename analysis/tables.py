@@ -47,7 +47,7 @@ def located(spans: pd.DataFrame, articles: Iterable[Article]) -> pd.DataFrame:
         first = np.searchsorted(words, own["start"])
         parts.append(
             own.assign(
-                sentence=[sentence_at(article, start) for start in own["start"]],
+                sentence=np.array([sentence_at(article, start) for start in own["start"]], dtype=int),
                 word=first,
                 words=np.searchsorted(words, own["end"]) - first,
             )
@@ -210,6 +210,31 @@ def power(gaps: pd.DataFrame) -> pd.DataFrame:
     scaled = table[["difference", "low", "high"]].div(table["smallest_detectable"], axis=0)
     order = scaled["difference"].abs().sort_values(ascending=False, kind="stable").index
     return table.assign(**scaled).loc[order].reset_index(drop=True)
+
+
+def largest(gaps: pd.DataFrame) -> tuple[str, str, str]:
+    """Measure, label and voice of the row with the largest difference; the author's tone where there is no row."""
+    if gaps.empty:
+        return "tone", "tone", "author"
+    return tuple(gaps.loc[gaps["difference"].abs().idxmax(), ["measure", "label", "voice"]])
+
+
+def listed(items: Iterable[str], most: int = 6) -> str:
+    """Items as one phrase, cut where there are many.
+
+    >>> listed(["a", "b", "c"], most=2)
+    'a; b; and 1 more'
+    """
+    items = list(items)
+    return "; ".join([*items[:most], *([f"and {len(items) - most} more"] if len(items) > most else [])])
+
+
+def in_words(gaps: pd.DataFrame, articles: Iterable[Article]) -> list[str]:
+    """The sentences of `compare.difference`, with the articles' short names for their ids."""
+    said = gaps["sentence"].astype(str)
+    for article_id, name in labels(articles).items():
+        said = said.str.replace(article_id, name, regex=False)
+    return list(said)
 
 
 def pair(articles: Sequence[Article]) -> tuple[str, str]:
