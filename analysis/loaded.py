@@ -5,7 +5,7 @@ what it does not show. Words of topics are on no list.
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
@@ -36,17 +36,22 @@ def detect(article: Article, voices: Iterable[Span] = ()) -> Iterator[Span]:
     Within a family a token counts once, for the longest entry. Scare quotes (detail: the words) and rhetorical
     questions (detail: the first word) are looked for in what no voice but the author's claims; without `voices` all
     text counts as the author's. After Recasens et al. (2013); each list cites the definition it follows.
+
+    >>> from analysis.model import Block
+    >>> [(s.label, s.detail) for s in detect(Article("a", "It seems so.", (Block(0, 12, "paragraph", True),)))]
+    [('hedges', 'seem')]
     """
     runs = sorted(voices, key=lambda run: run.start)
     heard = (runs, [run.start for run in runs])
     quoted = [q for q in quotations(article) if q.depth == 0]
+    begins, ends = [q.start for q in quoted], [q.end for q in quoted]
     for sentence in sentences(article):
         hits = {family: list(match(sentence.tokens, entries)) for family, entries in _families().items()}
         for family, found in hits.items():
             for hit in found:
                 start, end = sentence.tokens[hit.first].start, sentence.tokens[hit.last - 1].end
                 yield Span("loaded", hit.label, start, end, group=family, detail=hit.head)
-        inside = [q for q in quoted if sentence.start <= q.start < sentence.end or q.start < sentence.start < q.end]
+        inside = quoted[bisect_right(ends, sentence.start) : bisect_left(begins, sentence.end)]
         yield from _scare_quotes(article, sentence, inside, hits["distancing"], heard)
         yield from _rhetorical_question(article, sentence, inside, heard)
 
@@ -61,26 +66,23 @@ def _scare_quotes(
     Headlines and captions are left out: marks there repeat a quotation of the text, or stand for "somebody says".
     """
     introducers = list(match(sentence.tokens, _introducers())) if quoted else []
-    for quotation in quoted:
-        inner = [
-            i for i, t in enumerate(sentence.tokens) if quotation.start + 1 < t.end and t.start < quotation.end - 1
-        ]
-        words = [sentence.tokens[i] for i in inner if sentence.tokens[i].is_word]
-        if not quotation.closed or not 0 < len(words) <= _LONGEST or not any(w.form[-1].isalpha() for w in words):
+    said = any(hit.label == "saying" for hit in introducers)
+    introduced, distanced = {hit.last for hit in introducers}, {hit.last for hit in distancing}
+    starts = [token.start for token in sentence.tokens]
+    for quotation in (q for q in quoted if q.closed and sentence.start <= q.start and q.end <= sentence.end):
+        opening, closing = bisect_left(starts, quotation.start), bisect_left(starts, quotation.end - 1)
+        inner = sentence.tokens[opening:closing]  # a single opening mark sticks to its word
+        words = [token for token in inner if token.is_word][: _LONGEST + 1]
+        if not 0 < len(words) <= _LONGEST or not any(w.form[-1].isalpha() for w in words):
             continue
-        opening = inner[0] - (sentence.tokens[inner[0]].start > quotation.start)  # a single mark sticks to its word
-        introduced = any(opening - _REACH <= h.last <= opening or h.label == "saying" for h in introducers)
-        if not any(hit.last == opening for hit in distancing) or any(hit.last == opening for hit in introducers):
-            before = sentence.tokens[opening - 1].form if opening > 0 else ""
-            named = all(len(w.form) <= 3 or not article.raw[w.start].islower() for w in words[1:])
-            named = (
-                named
-                and not article.raw[max(words[0].start, quotation.start + 1)].islower()
-                and (len(words) > 1 or opening > 0)
-            )
-            speech = before in {",", ":"} or article.raw[quotation.end - 2] in "?!" or (opening == 0 and named)
-            speech = speech or (opening == 0 and article.raw[quotation.end - 2] in ",.")
-            if named or speech or introduced or _claimed(heard, words[0].start):
+        if opening not in distanced or opening in introduced:
+            first, before_last = article.raw[max(words[0].start, quotation.start + 1)], article.raw[quotation.end - 2]
+            named = not first.islower() and (len(words) > 1 or opening > 0)
+            named = named and all(len(w.form) <= 3 or not article.raw[w.start].islower() for w in words[1:])
+            after_mark = opening > 0 and sentence.tokens[opening - 1].form in {",", ":"}
+            speech = said or after_mark or before_last in "?!" or (opening == 0 and (named or before_last in ",."))
+            near = any(i in introduced for i in range(opening - _REACH, opening + 1))
+            if named or speech or near or _claimed(heard, words[0].start):
                 continue
         text = " ".join(word.form.lstrip("'") for word in words)
         yield Span("loaded", "scare_quotes", quotation.start, quotation.end, group="device", detail=text)
