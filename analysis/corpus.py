@@ -228,6 +228,8 @@ def _table(path: Path, text: str, flags: tuple[str, ...]) -> Iterator[Article | 
 def _blocks(raw: str, reason: str, roles: Sequence[str] = ()) -> tuple[Block, ...]:
     """Each line a block with the white space behind it: a paragraph, or as `roles` says; a later headline is a copy."""
     starts = [m.start() for m in re.finditer(r"\S[^\r\n]*", raw)]
+    if not starts:
+        raise AnalysisError("no text in it")
     made = [Block(0, starts[0], "furniture", False, "blank before the first line")] if starts[0] else []
     for n, (start, end) in enumerate(zip(starts, [*starts[1:], len(raw)], strict=True)):
         role = roles[n] if roles else "paragraph"
@@ -252,11 +254,9 @@ def _csv_rows(text: str, needed: set[str], known: Sequence[str] = ()) -> Iterato
             continue
         if row is None:
             return
-        fits = None not in row and None not in row.values()
-        yield (
-            rows.reader.line_num,
-            row if fits else AnalysisError(f"not {len(columns)} cells; quote cells that hold a comma"),
-        )
+        if None in row or None in row.values():
+            row = AnalysisError(f"not {len(columns)} cells; quote cells that hold a comma")
+        yield rows.reader.line_num, row
 
 
 def _jsonl_rows(text: str) -> Iterator[tuple[int, Any]]:
@@ -272,15 +272,18 @@ def _jsonl_rows(text: str) -> Iterator[tuple[int, Any]]:
 def _fill_in(path: Path, articles: dict[str, Article], stems: Mapping[str, str]) -> list[Failure]:
     """Put in what `index.csv` says of an article, or of all articles of a file, where they say nothing themselves."""
     failures = []
+    ids: dict[str, list[str]] = {}
+    for name, stem in stems.items():
+        for key in {name, stem}:
+            ids.setdefault(key, []).append(name)
     try:
         text = _decoded(_content(path, SIZE_LIMITS[".csv"]))[0] if path.exists() else "article_id"
         for line, row in _csv_rows(text, {"article_id"}, ("article_id", *FACTS, "note")):
             of = "" if isinstance(row, Exception) else row["article_id"]
-            ids = [name for name in articles if of in (name, stems[name])]
-            if not ids:
+            if of not in ids:
                 reason = str(row) if isinstance(row, Exception) else "names no article that was read"
                 failures.append(Failure(path.name, line, of, "index", reason))
-            for name in ids:
+            for name in ids.get(of, ()):
                 told = articles[name]
                 new = {key: row[key] for key in FACTS if row.get(key) and not getattr(told, key)}
                 if row.get("title") and told.title_is_inferred:

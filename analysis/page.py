@@ -61,7 +61,7 @@ def anatomy(raw: str) -> list[PageArticle]:
 
 def inferred_title(raw: str, blocks: Sequence[Block]) -> str:
     """The first sentence of the first kept block, cut at a word to at most 60 characters; "" if nothing is kept."""
-    kept = next((raw[block.start : block.end][: 5 * TITLE] for block in blocks if block.kept), "")
+    kept = next((raw[block.start : block.end][: TITLE + 20] for block in blocks if block.kept), "")
     found = sentences(Article("title", kept, (Block(0, len(kept), "paragraph", True),))) if kept else ()
     first = " ".join(kept[: found[0].end].split()) if found else ""
     return first if len(first) <= TITLE else first[:TITLE].rsplit(" ", 1)[0][: TITLE - 1] + "…"
