@@ -69,11 +69,12 @@ def load_corpus(path: str | Path = ARTICLES) -> Corpus:
     hashes: dict[str, str] = {}
     for file in files:
         for read in _read(file, hashes):
+            if isinstance(read, Article) and read.article_id in articles:
+                read = Failure(
+                    file.name, None, read.article_id, "read", "an earlier article has this id; they must differ"
+                )
             if isinstance(read, Failure):
                 failures.append(read)
-            elif read.article_id in articles:
-                reason = f"the id stands in {stems[read.article_id]} already; ids have to differ"
-                failures.append(Failure(file.name, None, read.article_id, "read", reason))
             else:
                 articles[read.article_id], stems[read.article_id] = read, file.stem
     if not articles:
@@ -133,17 +134,13 @@ def _decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
     >>> _decoded("naïve".encode("cp1252"))
     ('naïve', ('decoded as cp1252',))
     """
-    codec = next((codec for bom, codec in _BOMS if data.startswith(bom)), "utf-8")
-    try:
-        return data.decode(codec), ()
-    except UnicodeDecodeError as error:
-        if codec != "utf-8":
-            raise AnalysisError(f"not {codec} at byte {error.start}; save it as UTF-8") from error
+    marked = [(codec, ()) for bom, codec in _BOMS if data.startswith(bom)][:1]
+    for codec, flags in marked or [("utf-8", ()), ("cp1252", ("decoded as cp1252",))]:
         try:
-            return data.decode("cp1252"), ("decoded as cp1252",)
-        except UnicodeDecodeError as worse:
-            reason = f"neither UTF-8 (byte {error.start}) nor cp1252 (byte {worse.start}); save it as UTF-8"
-            raise AnalysisError(reason) from worse
+            return data.decode(codec), flags
+        except UnicodeDecodeError as error:
+            problem = f"not {codec} at byte {error.start}; save it as UTF-8"
+    raise AnalysisError(problem)
 
 
 def _clean(text: str) -> tuple[str, tuple[str, ...]]:

@@ -22,7 +22,8 @@ WIDEST = 100  # characters; a longer line was not broken by hand (RFC 2646 asks 
 CAPTION = 60  # words at most of a caption, a notice or a box
 
 _YEAR, _DAY, _LATE_DAY = r"(?P<y>\d{4})", r"(?P<d>\d{1,2})(?:st|nd|rd|th)?", r"(?P<d>1[3-9]|2\d|3[01])"
-_MONTH, _NUMBER = r"(?P<b>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?", r"(?P<m>\d{1,2})"
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_MONTH, _NUMBER = rf"(?P<b>{_MONTHS})[a-z]{{0,6}}\.?", r"(?P<m>\d{1,2})"
 _DATES = [
     re.compile(rf"(?<!\w)(?:{pattern})(?!\d)(?:t(?=\d\d:))?", re.IGNORECASE)
     for pattern in (
@@ -108,7 +109,7 @@ def parse_date(text: str) -> str:
     if found is None:
         return ""
     parts = found.groupdict()
-    month = parts.get("m") or datetime.strptime(parts["b"], "%b").month
+    month = parts.get("m") or 1 + _MONTHS.split("|").index(parts["b"].lower())
     clock = _TIME.search(f"{text[found.end() :]} {text[: found.start()]}")
     hour, half = (int(clock[1] or clock[4]), (clock[3] or clock[5] or "").lower()) if clock else (0, "")
     hour = hour % 12 + 12 * (half == "p") if half else hour

@@ -42,14 +42,13 @@ def anatomy(raw: str) -> list[PageArticle]:
     ('Ferry runs again', '2025-07-03', ['headline', 'dateline', 'paragraph', 'furniture'])
     """
     lines = read_lines(raw)
-    if not any(line.role == "paragraph" for line in lines):
-        for line in lines:
-            if line.role == "heading":
-                line.be("paragraph", "the page has no full sentence: taken as it is")
-    for step in (_mark_menus, _mark_links, _mark_repeats, _mark_neighbours):
-        step(lines)
     if not lines:
         return []
+    for step in (_mark_menus, _mark_links, _mark_repeats, _mark_neighbours):
+        step(lines)
+    for line in lines if not any(line.role == "paragraph" for line in lines) else ():
+        if line.role == "heading":
+            line.be("paragraph", "the page has no full sentence: taken as it is")
     starts = [line.start for line in lines]
     ends = dict(zip(starts, [*starts[1:], len(raw)], strict=True))
     made = [_assemble(raw, _settle(part), ends) for part in _articles(lines)]
@@ -113,9 +112,7 @@ def _mark_repeats(lines: list[Line]) -> None:
         if text and copies and not refrain and not headline and 1 < line.words <= CAPTION:
             for copy in [line, *copies]:
                 copy.be("caption", "short block repeated back to back")
-        inside = (
-            inside or line.role in ("paragraph", "dateline", "byline") or (line.words > 3 and not copies and headline)
-        )
+        inside |= line.role in ("paragraph", "dateline", "byline") or bool(headline and line.words > 3 and not copies)
         if line.role == "paragraph" and line.words > ECHO and seen.setdefault(line.key, line.start) != line.start:
             line.copy_of = seen[line.key]
 
@@ -151,11 +148,9 @@ def _articles(lines: list[Line]) -> Iterator[list[Line]]:
         prose, left, seen = prose + lines[before].words, left - lines[before].words, before
         opener = next((n for n, line in enumerate(gap) if line.role == "heading" and _leads(gap, n, had)), len(gap))
         standfirst = "heading" in had and prose <= STANDFIRST
-        over = left > STANDFIRST and any(
-            n.reach == "close" or (n.role == "byline" and not standfirst) for n in gap[:opener]
-        )
+        closed = any(line.reach == "close" or (line.role == "byline" and not standfirst) for line in gap[:opener])
         own = {"furniture", "notice", "caption"} | ({"byline", "dateline"} - had)
-        if over or opener < len(gap):
+        if opener < len(gap) or (closed and left > STANDFIRST):
             cut = before + 1 + max((n + 1 for n, line in enumerate(gap[:opener]) if line.role in own), default=0)
             yield lines[first:cut]
             first, seen, prose, had = cut, cut, 0, set()
