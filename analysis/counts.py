@@ -109,8 +109,9 @@ def balance_parts(reading: Reading) -> Parts:
 
 
 def loaded_parts(reading: Reading) -> Parts:
-    """Hits and words per category, and for all categories together."""
-    hits = [(r.sentence, label, r.voice, 1.0) for r in reading.rows["loaded"] for label in (r.label, "any")]
+    """Hits and words per category, and for all together ("any"), where what two families claim counts once."""
+    hits = [(r.sentence, r.label, r.voice, 1.0) for r in reading.rows["loaded"]]
+    hits += [(r.sentence, "any", r.voice, 1.0) for r in {r.start: r for r in reading.rows["loaded"]}.values()]
     return _rates(reading, hits, [*loaded.CATEGORIES, "any"], reading.words)
 
 

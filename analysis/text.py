@@ -22,6 +22,7 @@ _ONE_FOR_ONE = {ord(c): "'" for c in "‘’‚‛ʼ`´"} | {ord(c): '"' for c i
 _ONE_FOR_ONE |= {0xFF01 + i: chr(0x21 + i) for i in range(94)} | {ord(c): " " for c in "\u00a0\u2007\u202f\u3000"}
 _OPENING = {"“": "”", "„": "”", "«": "»", "‘": "’"}
 _MARK = re.compile("[\"“”„«»'‘’]")
+_OPENS_WORD = re.compile(r"(?<!\w)'(?=[^\W\d_]{3})(?!tis|twas)", re.I)
 _DEEPEST = 4  # quotations nested deeper than this do not occur in news; the bound keeps pairing linear
 
 T = TypeVar("T")
@@ -93,6 +94,7 @@ def tokens(text: str, base: int = 0) -> tuple[Token, ...]:
     ['it', 'china', 'plan']
     """
     folded, offsets = fold(text)
+    folded = _OPENS_WORD.sub('"', folded)  # the tokenizer would leave a single opening mark on its word
     made: list[Token] = []
     last_end, last_solid = -1, False
     for start, end in _word_tokenizer().span_tokenize(folded):
