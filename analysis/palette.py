@@ -46,6 +46,11 @@ def order(column: pd.Series) -> list:
     return [v for v in VOICE if v in present] if set(present) <= set(VOICE) else present
 
 
+def lines_high(lines: float, groups: int = 1) -> float:
+    """Inches for so many lines of text, or of one mark a group."""
+    return 0.26 * lines * max(1.0, 0.62 * groups)
+
+
 def axes_for(ax: Axes | None, height: float) -> Axes:
     """The axes given, or new ones whose plot area is about `height` inches high."""
     return ax or plt.subplots(figsize=(9, 1.3 + height))[1]

@@ -10,13 +10,27 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from analysis import palette as look
+from analysis.strips import anatomy, positions, reading_strip, trajectory
+
+__all__ = [
+    "anatomy",
+    "bars",
+    "dots",
+    "each",
+    "matrix",
+    "positions",
+    "reading_strip",
+    "side_by_side",
+    "stacked",
+    "trajectory",
+]
+__all__ += ["word_lists"]
 
 
 def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **options) -> Figure:
-    """The same drawing for each value of a column, as small multiples titled by it, in the column's look.order.
+    """The same drawing for each value of a column, as small multiples titled by it, in the column's order.
 
     Up to four stand one below the other, more in columns; all are as high as the one with most lines needs.
     """
@@ -25,11 +39,14 @@ def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **
     lines = table.groupby(by, observed=True)[options["y"]].nunique().max() if "y" in options and len(table) else 8
     groups = len(look.order(table[options["hue"]])) if "hue" in options else 1
     fig, axes = look.panels(
-        len(names), columns=columns, width=9 if columns < 4 else 16, height=1.5 + _height(lines, groups)
+        len(names), columns=columns, width=9 if columns < 4 else 16, height=1.5 + look.lines_high(lines, groups)
     )
     for name, ax in zip(names, axes, strict=False):
-        drawn = draw(table[table[by] == name], ax=ax, **options)
-        drawn.set_title(look.cut(str(name)) if drawn.get_title("right") == "" else "", loc="left")
+        draw(table[table[by] == name], ax=ax, **options)
+        if not ax.get_title("right"):
+            ax.set_title(look.cut(str(name), 60 if columns < 4 else 32), loc="left")
+        if columns == 4 and ax is not axes[-1] and ax.get_legend():
+            ax.get_legend().remove()  # colours mean the same in all panels
     return fig
 
 
@@ -44,7 +61,7 @@ def dots(
     lines = list(dict.fromkeys(table[y]))
     groups = [None] if hue is None else look.order(table[hue])
     cloud = len(groups) > len(look.CYCLE)
-    ax = look.axes_for(ax, _height(len(lines), 1 if cloud else len(groups)))
+    ax = look.axes_for(ax, look.lines_high(len(lines), 1 if cloud else len(groups)))
     if cloud:
         at = np.array([lines.index(v) for v in table[y]])
         jitter = np.linspace(-0.3, 0.3, len(groups))[[groups.index(g) for g in table[hue]]]
@@ -74,7 +91,7 @@ def stacked(
 ) -> Axes:
     """Stacked bars, one per `y`; shares are printed as percentages, counts as they are, where they fit."""
     lines, kinds = list(dict.fromkeys(table[y])), look.order(table[part])
-    ax = look.axes_for(ax, _height(len(lines) + 1))
+    ax = look.axes_for(ax, look.lines_high(len(lines) + 1))
     left, widest = np.zeros(len(lines)), max(1e-9, table.groupby(y, observed=True)[x].sum().max() if len(table) else 1)
     for i, kind in enumerate(kinds):
         values = table[table[part] == kind].set_index(y)[x].reindex(lines).fillna(0).to_numpy()
@@ -100,76 +117,6 @@ def stacked(
     return look.finish(ax, lines, unit)
 
 
-def anatomy(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Where each block of a file stands, by role: a row a block (start, end, role, kept)."""
-    roles = [r for r in look.ROLE if (table["role"] == r).any()]
-    ax = look.axes_for(ax, _height(len(roles) + 1))
-    for row in table.itertuples():
-        colour = look.ROLE[row.role]
-        box = {"facecolor": colour if row.kept else "white", "hatch": "" if row.kept else "////", "edgecolor": colour}
-        ax.broken_barh([(row.start, row.end - row.start)], (roles.index(row.role) - 0.4, 0.8), linewidth=0.8, **box)
-    kept = [
-        Patch(facecolor=look.GREY, edgecolor=look.GREY),
-        Patch(facecolor="white", edgecolor=look.GREY, hatch="////"),
-    ]
-    look.legend_below(ax, kept, ["measured", "left out, with its reason"])
-    ax.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
-    return look.finish(ax, roles, "characters from the start of the file", zero=False)
-
-
-def reading_strip(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """An article from its first word to its last: who speaks, the tone, loaded words, mentions of targets."""
-    ax = look.axes_for(ax, _height(9))
-    voices, tone = table[table["lane"] == "voice"], table[table["lane"] == "tone"]
-    for row in voices.itertuples():
-        colour, _, hatch = look.VOICE[row.label]
-        ax.broken_barh(
-            [(row.word, row.words)], (3.1, 0.8), facecolor=colour, hatch=hatch, edgecolor="white", linewidth=0.3
-        )
-    colours = np.where(tone["value"] >= 0.05, look.BLUE, np.where(tone["value"] <= -0.05, look.RED, look.GREY))
-    ax.bar(
-        tone["word"],
-        0.45 * tone["value"],
-        tone["words"],
-        bottom=2.5,
-        align="edge",
-        color=colours,
-        edgecolor="white",
-        linewidth=0.3,
-    )
-    ax.axhline(2.5, color="#555555", linewidth=0.6)
-    for lane, height, colour in (("loaded", 1.1, "#222222"), ("target", 0.1, look.GREEN)):
-        words = table.loc[table["lane"] == lane, "word"]
-        ax.vlines(words, height, height + 0.8, color=colour, linewidth=1)
-    ax.set_yticks([0.5, 1.5, 2.5, 3.5], ["targets named", "loaded words", "tone (up: positive)", "who speaks"])
-    ax.tick_params(axis="y", length=0)
-    ax.set(
-        ylim=(0, 4),
-        xlim=(0, (voices["word"] + voices["words"]).max() if len(voices) else 1),
-        xlabel="words from the start",
-    )
-    present = [v for v in look.VOICE if (voices["label"] == v).any()]
-    handles = [Patch(facecolor=look.VOICE[v][0], hatch=look.VOICE[v][2], edgecolor="white") for v in present]
-    look.legend_below(ax, handles, [look.VOICE_NAME[v] for v in present])
-    return ax
-
-
-def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Tone along an article: a point per run of a voice, a line per voice (columns word, tone, smooth, voice)."""
-    ax = look.axes_for(ax, _height(8))
-    ax.axhspan(-0.05, 0.05, color="#EEEEEE")
-    for voice in look.order(table["voice"]):
-        part = table[table["voice"] == voice].sort_values("word")
-        colour, marker, _ = look.VOICE[voice]
-        name = f"{look.VOICE_NAME[voice]} (n={len(part)})"
-        ax.plot(part["word"], part["tone"], marker, color=colour, alpha=0.5, markersize=4, label=name)
-        if voice in ("author", "direct", "indirect"):
-            ax.plot(part["word"], part["smooth"], "-", color=colour)
-    ax.set(ylim=(-1.05, 1.05), xlabel="words from the start", ylabel="tone (VADER compound)")
-    look.legend_below(ax, *ax.get_legend_handles_labels())
-    return ax
-
-
 def bars(
     table: pd.DataFrame,
     *,
@@ -181,7 +128,7 @@ def bars(
     ax: Axes | None = None,
 ) -> Axes:
     """Horizontal bars with their value printed; ±`band` is what chance reaches, `ends` name the sides."""
-    ax = look.axes_for(ax, _height(len(table) + 1))
+    ax = look.axes_for(ax, look.lines_high(len(table) + 1))
     if band:
         ax.axvspan(-band, band, color="#E6E6E6", zorder=0)
     colours = np.where(np.abs(table[x]) <= band, look.GREY, np.where(table[x] > 0, look.BLUE, look.RED))
@@ -201,7 +148,7 @@ def matrix(
 ) -> Axes:
     """A grid of `value` (-1 to 1) as colour with `count` printed in the cell; an empty cell is blank."""
     lines, columns = list(dict.fromkeys(table[y])), look.order(table[x])
-    ax = look.axes_for(ax, _height(len(lines) + 1))
+    ax = look.axes_for(ax, look.lines_high(len(lines) + 1))
     for row in table.to_dict("records"):
         at = (columns.index(row[x]), lines.index(row[y]))
         ax.scatter(
@@ -223,39 +170,10 @@ def matrix(
     return look.finish(ax, lines, unit, zero=False)
 
 
-def positions(
-    table: pd.DataFrame, *, y: str, x: str = "word", value: str | None = None, ax: Axes | None = None
-) -> Axes:
-    """Where things stand along an article, a line per `y`; with `value`, up is favourable and down unfavourable."""
-    lines = list(dict.fromkeys(table[y]))
-    ax = look.axes_for(ax, _height(len(lines) + 1))
-    lean = (
-        np.zeros(len(table))
-        if value is None
-        else np.where(table[value] >= 0.05, 1, np.where(table[value] <= -0.05, -1, 0))
-    )
-    at = np.array([lines.index(v) for v in table[y]], dtype=float)
-    for sign, colour, marker, name in (
-        (1, look.BLUE, "^", "favourable"),
-        (0, look.GREY, "o", "neutral"),
-        (-1, look.RED, "v", "unfavourable"),
-    ):
-        chosen = lean == sign
-        ax.plot(
-            table.loc[chosen, x], at[chosen] - 0.22 * sign, marker, color=colour, markersize=5, linestyle="", label=name
-        )
-    if value is not None:
-        look.legend_below(ax, *ax.get_legend_handles_labels())
-    for i, line in enumerate(lines):
-        ax.axhline(i, color="#DDDDDD", linewidth=0.6, zorder=0)
-        ax.annotate(f"n={(table[y] == line).sum()}", (1.01, i), xycoords=look.RIGHT, va="center", fontsize=7.5)
-    return look.finish(ax, lines, "words from the start", zero=False)
-
-
 def word_lists(table: pd.DataFrame, *, y: str, ax: Axes | None = None) -> Axes:
     """The words found, written out: a line per `y`, most frequent first; italic where the author never uses them."""
     lines = list(dict.fromkeys(table[y]))
-    ax = look.axes_for(ax, _height(len(lines)))
+    ax = look.axes_for(ax, look.lines_high(len(lines)))
     for i, line in enumerate(lines):
         room = 105  # characters beside the names, at this size
         for k, row in enumerate(rows := table[table[y] == line].to_dict("records")):
@@ -272,28 +190,29 @@ def word_lists(table: pd.DataFrame, *, y: str, ax: Axes | None = None) -> Axes:
     return look.finish(ax, lines, "", zero=False)
 
 
-def _height(lines: float, groups: int = 1) -> float:
-    return 0.26 * lines * max(1.0, 0.62 * groups)  # inches: a line of text, or one mark a group
-
-
 def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) -> Figure:
     """One page of all measures: a row a measure on its own scale, a dot an article with its interval.
 
-    Columns name (measure), unit, article, value, low, high; `verdicts` says in words what each row amounts to.
+    Columns name (of the measure), unit, article, value, low, high. `verdicts` on two articles stand at the right; of
+    more than six articles only the dots are drawn.
     """
-    names, articles = list(dict.fromkeys(table["name"])), look.order(table["article"])
+    names, articles = look.order(table["name"]), look.order(table["article"])
+    few = len(articles) <= len(look.CYCLE)
     fig, axes = look.panels(len(names), width=10, height=0.5 + 0.14 * min(len(articles), 6))
     for name, ax in zip(names, axes, strict=False):
         rows = table[table["name"] == name]
         for i, article in enumerate(articles):
-            part, (colour, marker) = rows[rows["article"] == article], look.CYCLE[i % len(look.CYCLE)]
-            ax.hlines([-i] * len(part), part["low"], part["high"], color=colour, alpha=0.8)
-            ax.plot(part["value"], [-i] * len(part), marker, color=colour, label=look.cut(str(article), 40))
-        ax.set(yticks=[], ylim=(0.8 - len(articles), 0.2 + 0.6))
+            part, (colour, marker) = rows[rows["article"] == article], look.CYCLE[i % len(look.CYCLE) if few else 0]
+            if few:
+                ax.hlines([-i] * len(part), part["low"], part["high"], color=colour, alpha=0.8)
+            name_of = look.cut(str(article), 40)
+            ax.plot(part["value"], [-i] * len(part), marker, color=colour, alpha=1 if few else 0.5, label=name_of)
+        ax.set(yticks=[], ylim=(0.2 - len(articles), 0.8))
         ax.spines["left"].set_visible(False)
         ax.set_ylabel(f"{name}\n", rotation=0, ha="right", va="center")
-        ax.annotate((verdicts or {}).get(name, ""), (1.01, 0.5), xycoords="axes fraction", va="center", fontsize=8)
+        if len(articles) == 2:
+            ax.annotate((verdicts or {}).get(name, ""), (1.01, 0.5), xycoords="axes fraction", va="center", fontsize=8)
         ax.annotate(rows["unit"].iloc[0], (0, 1), xycoords="axes fraction", fontsize=7, color="#555555", va="bottom")
-    if 1 < len(articles) <= len(look.CYCLE):
-        fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    if len(articles) > 1 and few:
+        look.legend_below(axes[-1], *axes[0].get_legend_handles_labels())
     return fig
