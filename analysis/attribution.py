@@ -1,18 +1,18 @@
 """Who says what: attributions as source, cue and content, by quotation marks alone or by rules.
 
 A rule is a named pattern around a cue from the word lists; the content is what it leaves of the sentence. Misses what
-has no cue, and cannot tell where a reported clause ends if the author goes on without a mark or a new cue. Scores on
-PolNeAR dev are in `data/validity.csv`. References: Pareti (2015), Attribution: a computational approach; Newell et
-al. (2018), LREC (what counts as content); O'Keefe et al. (2012), EMNLP-CoNLL, 790-799 (rules for quotations).
+has no cue, and cannot tell where a reported clause ends if the author goes on without a mark or a new cue. References:
+Pareti (2015), Attribution: a computational approach; Newell et al. (2018), LREC; O'Keefe et al. (2012), EMNLP, 790-799.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from analysis import clauses
 from analysis.clauses import Phrase, Reading
-from analysis.lexicons import Hit, Index, index, load_lexicon, match
+from analysis.lexicons import Hit, index, load_lexicon, match
 from analysis.model import AnalysisError, Article, Span
 from analysis.sources import Mention, Source, identify
 from analysis.text import Quotation, Sentence, quotations, sentences
@@ -22,6 +22,8 @@ VERBS = ("cues", "cues_object")  # verbs that take a clause or a quotation; verb
 LEXICONS = (*VERBS, "cues_noun", "cues_preposition")
 SHORT = 5  # words; a quotation this short that no attribution claims is a scare quote, see `loaded`
 DIRECT, INDIRECT = 0.90, 0.05  # shares of the content's characters inside quotation marks
+MOST = 50  # cues read in one sentence: text without full stops stays linear, prose has no such sentence
+NOBODY = {"i", "we", "you", "nobody", "none", "anyone", "anybody", "everyone", "everybody", "no", "there"}  # no source
 SEPARATORS = {",", ";", ":", "--", "–", "—", "-", "and", "but", "while", "or"}
 
 Offsets = tuple[int, int]
@@ -56,10 +58,13 @@ def detect(article: Article, method: str = "rules") -> Iterator[Span]:
     if method not in METHODS:
         raise AnalysisError(f"attribution method {method!r} is none of {', '.join(METHODS)}")
     outer = [q for q in quotations(article) if q.depth == 0]
-    relations, mentions = [Relation(None, None, "", [(q.start, q.end)]) for q in outer], []
-    if method == "rules":
+    if method == "quotes":
+        relations, mentions = [Relation(None, None, "", [(q.start, q.end)]) for q in outer], []
+    else:
         relations, mentions = _relations(article, outer)
     known = dict(zip(((m.start, m.end) for m in mentions), identify(article.raw, mentions), strict=True))
+    expletive = {place for place, s in known.items() if not s.name and article.raw[slice(*place)] in ("It", "it")}
+    relations = [relation for relation in relations if relation.source not in expletive]
     relations.sort(key=lambda r: min([*r.contents, r.cue or r.contents[0], r.source or r.contents[0]]))
     for number, relation in enumerate(relations, start=1):
         yield from _spans(relation, known.get(relation.source, Source()), str(number), outer)
@@ -73,19 +78,19 @@ def _spans(relation: Relation, source: Source, group: str, outer: Sequence[Quota
         yield Span("attribution", "country", *source.country_at, detail=source.country, **shared)
     if relation.cue:
         yield Span("attribution", "cue", *relation.cue, detail=relation.stance, **shared)
-    quoted = sum(_characters_quoted(start, end, outer) for start, end in relation.contents)
+    quoted = sum(
+        min(e, outer[i].end) - max(s, outer[i].start) for s, e in relation.contents for i in _touched(s, e, outer)
+    )
     share = quoted / sum(end - start for start, end in relation.contents)
     detail = "direct" if share > DIRECT else "indirect" if share < INDIRECT else "mixed"
     for content in relation.contents:
         yield Span("attribution", "content", *content, detail=detail, **shared)
 
 
-def _characters_quoted(start: int, end: int, outer: Sequence[Quotation]) -> int:
-    total, at = 0, max(bisect_right(outer, (start,)) - 1, 0)
-    while at < len(outer) and outer[at].start < end:
-        total += max(0, min(end, outer[at].end) - max(start, outer[at].start))
-        at += 1
-    return total
+def _touched(start: int, end: int, outer: Sequence[Quotation]) -> range:
+    """Indices of the quotations that a stretch of text touches."""
+    first = max(bisect_right(outer, (start,)) - 1, 0)
+    return range(first + (first < len(outer) and outer[first].end <= start), bisect_left(outer, (end,)))
 
 
 def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation], list[Mention]]:
@@ -101,22 +106,25 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relat
     speaker: Relation | None = None  # whose words may go on
     block = -1  # the paragraph whose rest is the speaker's, after a colon
     for sentence in (s for s in sentences(article) if s.role == "paragraph"):
-        reading, drafts, subject = _read(article.raw, sentence, outer, entries)
-        if subject:
+        hits = list(islice(match(sentence.tokens, entries), MOST))
+        reading = clauses.read(article.raw, sentence, outer, frozenset(h.first for h in hits if h.lexicon in VERBS))
+        if subject := clauses.opening_subject(reading):
             mentions.setdefault(reading.offsets(subject), "subject")
-        found = [(relation, d) for d in drafts if (relation := _relation(reading, d, outer)).contents]
-        for relation, draft in found:
-            relations.append(relation)
-            claimed.update(q for content in draft.contents for q in reading.quoted[slice(*content)])
-            if relation.source:
-                mentions[relation.source] = "source"
+        found = [
+            relation
+            for draft in _drafts(reading, hits, subject)
+            if (relation := _relation(reading, draft, outer)).contents
+        ]
+        relations += found
+        claimed.update(q for relation in found for content in relation.contents for q in _touched(*content, outer))
+        mentions.update((relation.source, "source") for relation in found if relation.source)
         opening = reading.quoted[0]
         if found:
-            ending = [r for r, _ in found if any(article.raw[end - 1] in "\"”'’" for _, end in r.contents)]
-            colon = [r for r, _ in found if r.cue and article.raw[r.cue[1] - 1 : r.contents[0][0]].strip()[-1:] == ":"]
+            ending = [r for r in found if any(article.raw[end - 1] in "\"”'’" for _, end in r.contents)]
+            colon = [r for r in found if r.cue and article.raw[r.cue[1] - 1 : r.contents[0][0]].strip()[-1:] == ":"]
             speaker = (ending or colon or [None])[-1]
             block = sentence.block if colon and not ending else -1
-        elif opening >= 0 and opening not in claimed and speaker and _is_long(article, outer[opening]):
+        elif opening >= 0 and opening not in claimed and speaker and _is_speech(article, outer[opening], sentence):
             speaker.contents.append((outer[opening].start, outer[opening].end))
             claimed.add(opening)
         elif opening < 0 and speaker and block == sentence.block:
@@ -128,26 +136,25 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relat
     return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
 
 
+def _is_speech(article: Article, quotation: Quotation, sentence: Sentence) -> bool:
+    """Whether a quotation that opens a sentence is the whole of it, or long: no scare quote."""
+    return quotation.end >= sentence.tokens[-1].start or _is_long(article, quotation)
+
+
 def _is_long(article: Article, quotation: Quotation) -> bool:
     return len(article.raw[quotation.start : quotation.end].split()) > SHORT
 
 
-def _read(
-    raw: str, sentence: Sentence, outer: Sequence[Quotation], entries: Index
-) -> tuple[Reading, list[Draft], Phrase | None]:
-    """A sentence's reading, its attributions in order, each cut where a later one's clause begins, and its subject."""
-    hits = list(match(sentence.tokens, entries))
-    r = clauses.read(raw, sentence, outer, frozenset(hit.first for hit in hits if hit.lexicon in VERBS))
-    subject = clauses.opening_subject(r)
+def _drafts(r: Reading, hits: Sequence[Hit], subject: Phrase | None) -> list[Draft]:
+    """The attributions of a sentence in order, each cut where the clause of a later one begins."""
     found = [draft] if (draft := label(r)) else []
     for hit in (h for h in hits if r.quoted[h.first] < 0):
         draft = next(filter(None, (pattern(r, hit) for pattern in PATTERNS)), None)
         if draft and (not found or draft.cue[0] > found[-1].cue[1]):  # "users report finding" is one cue
             draft = draft._replace(source=draft.source or (found[-1].source if found else subject))
-            if draft.source and r.forms[draft.source[0]] not in ("i", "we", "you"):
+            if draft.source and r.forms[draft.source[0]] not in NOBODY:
                 found.append(draft)
-    cut = [d._replace(contents=tuple(_cut(r, c, found[i + 1 :]) for c in d.contents)) for i, d in enumerate(found)]
-    return r, cut, subject
+    return [d._replace(contents=tuple(_cut(r, c, found[i + 1 :]) for c in d.contents)) for i, d in enumerate(found)]
 
 
 def _cut(r: Reading, content: Phrase, later: Sequence[Draft]) -> Phrase:
@@ -164,17 +171,16 @@ def _relation(r: Reading, draft: Draft, outer: Sequence[Quotation]) -> Relation:
     """Offsets of a draft: contents lose the marks at their edges and are widened to whole quotations."""
     contents = []
     for first, last in draft.contents:
-        while first < last and r.kinds[first] == "mark" and r.quoted[first] < 0:
-            first += 1
-        while (
-            last > first and r.quoted[last - 1] < 0 and r.kinds[last - 1] == "mark" and r.forms[last - 1] not in "%)?!"
-        ):
-            last -= 1
-        if any(token.is_word for token in r.sentence.tokens[first:last]):
-            start, end = r.offsets((first, last))
-            opening, closing = r.quoted[first], r.quoted[last - 1]
+        kept = [i for i in range(first, last) if r.quoted[i] >= 0 or r.kinds[i] != "mark" or r.forms[i] in "%)?!"]
+        if any(r.sentence.tokens[i].is_word for i in kept):
+            start, end = r.offsets((kept[0], kept[-1] + 1))
+            opening, closing = r.quoted[kept[0]], r.quoted[kept[-1]]
             start = min(start, outer[opening].start) if opening >= 0 else start
             contents.append((start, max(end, outer[closing].end) if closing >= 0 else end))
+    if not draft.contents:
+        earlier = bisect_right(outer, (r.sentence.start,)) - 1
+        if earlier >= 0 and not r.raw[outer[earlier].end : r.sentence.start].strip():
+            contents.append((outer[earlier].start, outer[earlier].end))
     source = r.offsets(draft.source) if draft.source else None
     return Relation(source, r.offsets(draft.cue), draft.stance, contents)
 
@@ -191,8 +197,7 @@ def label(r: Reading) -> Draft | None:
 
 def according_to(r: Reading, hit: Hit) -> Draft | None:
     """According to X, A.  A, according to X.  A, according to X, A."""
-    stops = (i for i in range(hit.last, len(r.forms)) if r.forms[i] in ",;.:" and r.quoted[i] < 0)
-    end = clauses.apposition(r, next(stops, len(r.forms)))
+    end = clauses.apposition(r, r.find((",", ";", ".", ":"), hit.last, len(r.forms)) or len(r.forms))
     if hit.lexicon != "cues_preposition" or not hit.last < end <= hit.last + clauses.LONGEST:
         return None
     before, after = (0, hit.first), (end, len(r.forms))
@@ -208,8 +213,9 @@ def noun(r: Reading, hit: Hit) -> Draft | None:
         owner -= 1
     if r.kind(owner) not in ("possessive", "genitive") or r.form(hit.last) != "that":
         return None
-    source = (owner, owner + 1) if r.kinds[owner] == "possessive" else clauses.phrase_before(r, owner)
-    return source and Draft(source, (hit.first, hit.last), hit.label, source[0], ((hit.last, len(r.forms)),))
+    source = (owner, owner + 1) if r.kind(owner) == "possessive" else clauses.phrase_before(r, owner)
+    cue, rest = (hit.first, hit.last), (hit.last, len(r.forms))
+    return Draft(source, cue, hit.label, source[0], (rest,)) if source else None
 
 
 def inverted(r: Reading, hit: Hit) -> Draft | None:
@@ -226,9 +232,8 @@ def inverted(r: Reading, hit: Hit) -> Draft | None:
 def _both_sides(r: Reading, left: int, right: int) -> tuple[Phrase, ...]:
     """Content before a cue clause and, where a quotation goes on after it, behind."""
     quote = next((i for i in range(right, min(right + 20, len(r.forms))) if r.quoted[i] >= 0), None)
-    if quote is not None and (quote == right or r.forms[quote - 1] in (",", ":")):
-        return (0, left), (quote, len(r.forms))
-    return ((0, left),)
+    goes_on = quote is not None and (quote == right or r.forms[quote - 1] in (",", ":"))
+    return ((0, left), (quote, len(r.forms))) if goes_on else ((0, left),)
 
 
 def passive(r: Reading, hit: Hit) -> Draft | None:
@@ -237,8 +242,7 @@ def passive(r: Reading, hit: Hit) -> Draft | None:
     if hit.lexicon not in VERBS or "be" not in auxiliaries or clauses.form_of(r, hit) != "past":
         return None
     source = clauses.phrase_after(r, hit.last + 1) if r.form(hit.last) == "by" else None
-    about = clauses.subject_before(r, group)
-    if not source or not about:
+    if not source or not (about := clauses.subject_before(r, group)):
         return None
     return Draft(source, (group, hit.last + 1), hit.label, about[0], (about, (source[1], len(r.forms))))
 
@@ -254,22 +258,23 @@ def reported(r: Reading, hit: Hit) -> Draft | None:
         return Draft(source, cue, hit.label, before, ((0, before), (hit.last, end)))
     quoted = before >= 0 and r.quoted[before] >= 0
     if (quoted or r.form(before) == ",") and hit.lexicon == "cues" and _is_parenthesis(r, hit, quoted):
-        comma = next((i for i in range(hit.last, min(hit.last + 15, end)) if r.forms[i] == ","), None)
+        comma = r.find((",",), hit.last, hit.last + 15)
         if comma and not quoted and r.quoted[min(comma + 1, end - 1)] < 0:
             return Draft(source, cue, hit.label, source[0], ((0, source[0]), (comma, end)))
         return Draft(source, cue, hit.label, source[0], _both_sides(r, source[0], hit.last))
     start = clauses.content_start(r, hit)
+    if before < 0 and r.form(hit.last) == ".":  # "Safe?" X said. (the quotation is a sentence of its own)
+        return Draft(source, cue, hit.label, 0, ())
     if start is None or not clauses.agrees(r, hit, source, start):
         return None
     if r.kinds[source[0]] == "relative" and r.form(before) == ",":
-        end = next((i for i in range(start + 1, end) if r.forms[i] == "," and r.quoted[i] < 0), end)
+        end = r.find((",",), start + 1, end) or end
     return Draft(source, cue, hit.label, before if r.form(before) in ("as", "with") else source[0], ((start, end),))
 
 
 def _is_parenthesis(r: Reading, hit: Hit, after_quotation: bool) -> bool:
     """Whether nothing that could be content follows the cue up to the next mark."""
-    stops = (i for i in range(hit.last, min(hit.last + 15, len(r.forms))) if r.forms[i] in ",.;:")
-    inside = range(hit.last, next(stops, len(r.forms)))
+    inside = range(hit.last, r.find((",", ".", ";", ":"), hit.last, hit.last + 15) or len(r.forms))
     if any(r.forms[i] == "that" or r.kinds[i] in ("subject", "auxiliary") for i in inside):
         return False
     return not inside or after_quotation or r.kinds[hit.last] in ("time", "preposition", "adverb")
@@ -288,7 +293,10 @@ def elliptic(r: Reading, hit: Hit) -> Draft | None:
     else:
         fits = before in ("and", "but", ",", "or") and not auxiliaries & {"be", "to"}
         fits = fits and (form == "past" or clauses.opens_clause(r, start))
-    return Draft(None, (group, hit.last), hit.label, group, ((start, len(r.forms)),)) if fits else None
+    end = len(r.forms)
+    if form == "ing" and not {"verb", "auxiliary"} & {*r.kinds[: group - 1]}:  # "X, citing A, left"
+        end = r.find((",",), start + 1, end) or end
+    return Draft(None, (group, hit.last), hit.label, group, ((start, end),)) if fits else None
 
 
 PATTERNS = (according_to, noun, inverted, passive, reported, elliptic)  # the first that fits

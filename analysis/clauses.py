@@ -18,6 +18,7 @@ NEAR = 25  # tokens between a cue and its content: addressee, time, place
 NOMINAL = {"name", "word", "number", "determiner", "possessive", "genitive", "plural"}
 GLUE = {"&", "-", "#", "$", "%", "(", ")"}  # marks that may stand inside a source
 LINKS = {"of", "for", "from", "at", "in", "on", "with", "to", "by"}  # prepositions that may, and that end its head
+DOUBTING = {"so-called", "supposed", "ostensible", "alleged"}  # before a quoted phrase: the author's scare quote
 ADDRESSED = {"tell", "ask", "remind", "warn", "assure", "inform", "convince", "notify", "persuade", "advise"}
 
 Phrase = tuple[int, int]
@@ -109,9 +110,9 @@ def helpers(reading: Reading, verb: int) -> tuple[int, set[str]]:
 def form_of(reading: Reading, hit: Hit) -> str:
     """Form of a verb hit: "base", "s", "ing" or "past"."""
     form = reading.forms[hit.first]
-    if form == hit.head.split()[0]:
-        return "base"
-    return "ing" if form.endswith("ing") else "s" if form.endswith("s") else "past"
+    if form.endswith("ing"):
+        return "ing"
+    return "base" if form == hit.head.split()[0] else "s" if form.endswith("s") else "past"
 
 
 def phrase_before(reading: Reading, end: int, floor: int = 0) -> Phrase | None:
@@ -128,9 +129,7 @@ def phrase_before(reading: Reading, end: int, floor: int = 0) -> Phrase | None:
         if reading.kinds[start] in ("determiner", "possessive") and not after:
             at = start
             break
-    return (
-        (at, end) if any(kind in ("name", "word", "determiner", "plural") for kind in reading.kinds[at:end]) else None
-    )
+    return (at, end) if {"name", "word", "plural"} & {*reading.kinds[at:end]} else None
 
 
 def _inside(reading: Reading, at: int, end: int) -> bool:
@@ -157,7 +156,8 @@ def _second_phrase(reading: Reading, at: int, end: int) -> int:
 def subject_before(reading: Reading, verb: int) -> Phrase | None:
     """The subject of the verb group that begins at `verb`: a pronoun, a noun phrase, or one with its apposition."""
     last = verb - 1
-    if reading.kind(last) in ("subject", "relative") or reading.form(last) in ("this", "others", "many", "some", "one"):
+    alone = reading.kind(last) == "determiner" and closed_class()[reading.form(last)].head in ("some", "another")
+    if alone or reading.kind(last) in ("subject", "relative"):
         return (last, verb)
     if reading.form(last) not in (",", ")"):
         return phrase_before(reading, verb)
@@ -280,7 +280,8 @@ def opens_clause(reading: Reading, at: int) -> bool:
 def content_start(reading: Reading, hit: Hit) -> int | None:
     """Token where the content begins behind a cue, past an addressee, a time or a place; None where there is none."""
     at, end = hit.last, len(reading.forms)
-    if at >= end or reading.forms[at] in (".", ";", ")"):
+    scare = reading.form(at) in DOUBTING and max(reading.quoted[at + 1 : at + 2], default=-1) >= 0
+    if at >= end or scare or reading.forms[at] in (".", ";", ")"):
         return None
     if hit.lexicon == "cues_object" or reading.forms[at] in (":", "that") or reading.quoted[at] >= 0:
         return at

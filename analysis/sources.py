@@ -146,51 +146,42 @@ def _describe(raw: str, words: Sequence[Token]) -> tuple[_Known, str, tuple[int,
     types, nations = _lists()
     capital = [raw[word.start].isupper() for word in words]
     hits = list(match(words, types))
-    sides = [
-        h
-        for h in match(words, nations)
-        if raw[words[h.first].start : words[h.last - 1].end][:2].isupper()
-        or (capital[h.first] and len(words[h.first].form) > 2)
-    ]
+    sides = [hit for hit in match(words, nations) if capital[hit.first]]
     core = next((i for i, word in enumerate(words) if i and word.form in (",", "(", "who", "which", "--")), len(words))
     first, head = 0, _head(words, 0, core)
-    document = any(h.label == "document" and h.last == head + 1 for h in hits)
+    document = any(hit.label == "document" and hit.last == head + 1 for hit in hits)
     if document:
         first, core = _publisher(words, capital, core)
         head = _head(words, first, core)
-    roles = [h for h in hits if h.lexicon == "source_roles" and h.first >= first]
-    bodies = [h for h in hits if h.lexicon == "source_types" and h.first >= first]
-    common = any(
-        h.first == 0 and (h in roles or h.label in ("document", "anonymous collective") or h.head != words[0].form)
-        for h in hits
-    )
-    parts = (
-        _proper(words, capital, [h for h in (*roles, *sides) if h.last <= head], first, head)
-        if capital[head] and not (common and head == 0)
-        else ()
-    )
-    at_head = next((h.label for h in bodies if h.last == head + 1), "")
-    person = False if at_head or document else True if roles or len(parts) > 1 else None
+    roles = [hit for hit in hits if hit.lexicon == "source_roles" and hit.first >= first]
+    bodies = [hit for hit in hits if hit.lexicon == "source_types" and hit.first >= first]
+    body = next((hit.label for hit in bodies if hit.last == head + 1), "")
+    titles = [hit for hit in (*roles, *(sides if body else ())) if hit.last <= head]
+    parts = () if _is_common(words, head, hits) or not capital[head] else _proper(words, capital, titles, first, head)
+    person = False if body or document else True if roles or len(parts) > 1 else None
     crowd = not parts and words[head].form.endswith("s")
+    name = raw[words[first].start : words[core - 1].end]
     if parts:
         name = raw[parts[0].start : parts[-1].end]
         sides = [h for h in sides if not person or not parts[0].start <= words[h.first].start < parts[-1].end]
-    else:
-        name = raw[words[first].start : words[core - 1].end]
-        plain = words[first].form in closed_class() or any(h.first == first for h in hits)
-        name = name[:1].lower() + name[1:] if plain else name
-    kind = _kind(roles, bodies, at_head) or ("document" if document else "anonymous collective" if crowd else "")
+    elif words[first].form in closed_class() or any(hit.first == first for hit in hits):
+        name = name[:1].lower() + name[1:]
+    kind = _kind(roles, bodies, body) or ("document" if document else "anonymous collective" if crowd else "")
     if sides and not kind and len(parts) == sides[0].last - sides[0].first:
         kind = "government"  # a country or a capital that speaks
-    named = bool(parts) or (bool(at_head) and not document and any(capital[max(first, 1) : head]))
+    named = bool(parts) or (bool(body) and not document and any(capital[max(first, 1) : head]))
     plural = crowd or any(word.form == "and" for word in words[first:core])
-    nouns = {words[h.last - 1].form for h in roles} | {words[head].form}
-    known = _Known(name, tuple(p.form for p in parts), kind, named, person, plural, document, nouns)
-    return (
-        (known, sides[0].label, (words[sides[0].first].start, words[sides[0].last - 1].end))
-        if sides
-        else (known, "", None)
-    )
+    nouns = {words[hit.last - 1].form for hit in roles} | {words[head].form}
+    known = _Known(name, tuple(part.form for part in parts), kind, named, person, plural, document, nouns)
+    country_at = (words[sides[0].first].start, words[sides[0].last - 1].end) if sides else None
+    return known, sides[0].label if sides else "", country_at
+
+
+def _is_common(words: Sequence[Token], head: int, hits: Sequence[Hit]) -> bool:
+    """Whether a head that opens the mention is a listed common noun ("Officials", "Evidence"), capital or not."""
+    labels = ("document", "anonymous collective")
+    opening = [hit for hit in hits if hit.first == head == 0]
+    return any(h.lexicon == "source_roles" or h.label in labels or h.head != words[0].form for h in opening)
 
 
 def _head(words: Sequence[Token], first: int, core: int) -> int:

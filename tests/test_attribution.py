@@ -1,0 +1,131 @@
+"""Attribution: who says what, found and left alone; directness, stance, continuation, time."""
+
+import time
+
+import pytest
+from conftest import article, cases
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis import attribution
+from analysis.lexicons import load_lexicon
+from analysis.model import AnalysisError, Article, Block
+from analysis.text import quotations, sentences
+
+
+def relations(text: str, method: str = "rules") -> dict[str, list]:
+    groups: dict[str, list] = {}
+    for span in attribution.detect(article(text), method):
+        groups.setdefault(span.group, []).append(span)
+    return groups
+
+
+def details(text: str, label: str) -> list[str]:
+    return [span.detail for span in attribution.detect(article(text)) if span.label == label]
+
+
+@pytest.mark.parametrize("case", cases("attribution"))
+def test_cases(case: dict) -> None:
+    text = case["text"]
+    found = []
+    for spans in relations(text).values():
+        parts = ([text[s.start : s.end] for s in spans if s.label == label] for label in ("source", "cue", "content"))
+        found.append([" | ".join(part) for part in parts])
+    assert found == case["found"]
+
+
+def test_there_are_enough_cases_and_cues() -> None:
+    assert len(cases("attribution")) >= 60
+    assert sum(len({e.head for e in load_lexicon(name).entries.values()}) for name in attribution.LEXICONS) >= 250
+
+
+def test_an_unknown_method_names_the_valid_ones() -> None:
+    with pytest.raises(AnalysisError, match="'guess' is none of quotes, rules"):
+        list(attribution.detect(article("No."), "guess"))
+
+
+def test_quotes_takes_each_outermost_quotation_and_no_source() -> None:
+    text = "“A ‘wet’ dam,” said Okafor. The “wall” stands."
+    spans = [span for group in relations(text, "quotes").values() for span in group]
+    assert [(text[s.start : s.end], s.label, s.detail, s.source_id) for s in spans] == [
+        ("“A ‘wet’ dam,”", "content", "direct", ""),
+        ("“wall”", "content", "direct", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"The dam is safe," Okafor said.', ["direct"]),
+        ("Okafor said the dam was safe.", ["indirect"]),
+        ('Okafor said the dam was "safe as a rock".', ["mixed"]),
+        ('"The dam," Okafor said, "is safe."', ["direct", "direct"]),
+    ],
+)
+def test_directness_is_the_share_of_the_whole_content_in_quotation_marks(text: str, expected: list[str]) -> None:
+    assert details(text, "content") == expected
+
+
+@pytest.mark.parametrize(
+    ("cue", "stance"),
+    [("said", "neutral"), ("admitted", "endorsing"), ("pointed out", "endorsing"), ("claimed", "distancing")],
+)
+def test_the_cue_carries_its_stance(cue: str, stance: str) -> None:
+    assert details(f"Okafor {cue} that the dam was safe.", "cue") == [stance]
+
+
+@pytest.mark.parametrize("word", ["so-called", "supposed", "ostensible", "alleged"])
+def test_a_scare_quote_is_no_content(word: str) -> None:
+    assert not relations(f'The council, citing {word} "flood security" concerns, closed the road.')
+    assert not relations(f'The {word} "flood wall" of the town is leaking.')
+
+
+def test_only_paragraphs_speak() -> None:
+    text = "Okafor says the dam is safe."
+    for role in ("headline", "caption"):
+        assert not list(attribution.detect(article(text, role=role)))
+
+
+def test_the_rest_of_a_paragraph_after_a_colon_is_the_speakers_and_the_next_is_not() -> None:
+    text = "One paper observed: The dam is old. It will not last.\nThe town slept."
+    (spans,) = relations(text).values()
+    assert [text[s.start : s.end] for s in spans if s.label == "content"] == ["The dam is old", "It will not last"]
+
+
+def test_spans_of_a_group_share_their_source_and_come_in_text_order() -> None:
+    text = "Mira Okafor, an engineer, said the dam was safe. She added that it was old. Officials disagreed."
+    groups = relations(text)
+    assert list(groups) == ["1", "2"]
+    assert [{span.source_id for span in spans} for spans in groups.values()] == [{"Mira Okafor"}, {"Mira Okafor"}]
+
+
+WORDS = st.sampled_from(
+    [*"“”\"'‘’,.:;?()\n", "said", "that", "Okafor", "the", "report", "by", "according to", "and", "It"]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(WORDS, min_size=1, max_size=40))
+def test_any_text_gives_spans_inside_it(words: list[str]) -> None:
+    text = " ".join(words)
+    made = article(text)
+    for span in attribution.detect(made):
+        assert text[span.start : span.end].strip()
+        assert any(block.start <= span.start < block.end for block in made.blocks)
+    assert list(attribution.detect(made)) == list(attribution.detect(article(text)))
+
+
+@pytest.mark.parametrize(
+    "piece", ["X said that Y said ", '"He said. ', "a, b, who said, ", "according to x ", '"q q q q q q" ']
+)
+def test_time_is_linear(piece: str) -> None:
+    def seconds(times: int) -> float:
+        raw = piece * times
+        made = Article("a", raw, (Block(0, len(raw), "paragraph", True),))
+        sentences(made), quotations(made)
+        start = time.process_time()
+        list(attribution.detect(made))
+        return time.process_time() - start
+
+    seconds(10)
+    assert seconds(4000) < 6 * seconds(1000) + 0.2
