@@ -10,23 +10,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from analysis import palette as look
-from analysis.strips import anatomy, positions, reading_strip, trajectory
 
-__all__ = [
-    "anatomy",
-    "bars",
-    "dots",
-    "each",
-    "matrix",
-    "positions",
-    "reading_strip",
-    "side_by_side",
-    "stacked",
-    "trajectory",
-]
-__all__ += ["word_lists"]
+Ends = tuple[str, str]
 
 
 def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **options) -> Figure:
@@ -38,9 +26,8 @@ def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **
     columns = 1 if len(names) <= 4 else 2 if len(names) <= 8 else 4
     lines = table.groupby(by, observed=True)[options["y"]].nunique().max() if "y" in options and len(table) else 8
     groups = len(look.order(table[options["hue"]])) if "hue" in options else 1
-    fig, axes = look.panels(
-        len(names), columns=columns, width=9 if columns < 4 else 16, height=1.5 + look.lines_high(lines, groups)
-    )
+    height, width = 1.5 + look.lines_high(lines, groups), 9 if columns < 4 else 16
+    fig, axes = look.panels(len(names), columns=columns, width=width, height=height)
     for name, ax in zip(names, axes, strict=False):
         draw(table[table[by] == name], ax=ax, **options)
         if not ax.get_title("right"):
@@ -55,8 +42,8 @@ def dots(
 ) -> Axes:
     """Values with their 95 % intervals (columns low, high), one line per `y`, side by side by `hue`.
 
-    Prints k of n at the right, or n where there is no column k. More than six groups, voices apart, are drawn as a
-    cloud of dots with their median, without intervals.
+    Prints k of n at the right, n where there is no column k, else the group. More than six groups, voices apart, are
+    drawn as a cloud of dots, without intervals.
     """
     lines = list(dict.fromkeys(table[y]))
     groups = [None] if hue is None else look.order(table[hue])
@@ -66,9 +53,7 @@ def dots(
         at = np.array([lines.index(v) for v in table[y]])
         jitter = np.linspace(-0.3, 0.3, len(groups))[[groups.index(g) for g in table[hue]]]
         ax.plot(table[x], at + jitter, "o", color=look.BLUE, alpha=0.45, markersize=4)
-        middle = table.groupby(y, observed=True, sort=False)[x].median()
-        ax.plot(middle, [lines.index(v) for v in middle.index], "|", color="black", markersize=16, markeredgewidth=2)
-        ax.set_title(f"a dot for each of {len(groups)}, the bar is their median", loc="right", fontsize=8.5)
+        ax.set_title(f"a dot for each of {len(groups)}", loc="right", fontsize=8.5)
         return look.finish(ax, lines, unit)
     for i, group in enumerate(groups):
         part = table if hue is None else table[table[hue] == group]
@@ -77,10 +62,8 @@ def dots(
         ax.hlines(at, part["low"], part["high"], color=colour, linewidth=1.4, alpha=0.8)
         ax.plot(part[x], at, marker, color=colour, label=look.VOICE_NAME.get(group, group), markersize=5.5)
         for where, row in zip(at, part.to_dict("records"), strict=True):
-            note = (
-                f"{row['k']:.0f} of {row['n']:.0f}" if "k" in row else f"n={row['n']:.0f}" if "n" in row else row[hue]
-            )
-            ax.annotate(note, (1.01, where), xycoords=look.RIGHT, va="center", fontsize=7.5, color=colour)
+            note = "{k:.0f} of {n:.0f}" if "k" in row else "n={n:.0f}" if "n" in row else str(group)
+            ax.annotate(note.format(**row), (1.01, where), xycoords=look.RIGHT, va="center", fontsize=7.5, color=colour)
     if len(groups) > 1:
         look.legend_below(ax, *ax.get_legend_handles_labels())
     return look.finish(ax, lines, unit)
@@ -95,15 +78,9 @@ def stacked(
     left, widest = np.zeros(len(lines)), max(1e-9, table.groupby(y, observed=True)[x].sum().max() if len(table) else 1)
     for i, kind in enumerate(kinds):
         values = table[table[part] == kind].set_index(y)[x].reindex(lines).fillna(0).to_numpy()
-        colour, hatch = (
-            (look.VOICE[kind][0], look.VOICE[kind][2])
-            if kind in look.VOICE
-            else (look.CYCLE[i % 6][0], look.HATCHES[i % 4])
-        )
-        name = look.VOICE_NAME.get(kind, kind)
-        drawn = ax.barh(
-            range(len(lines)), values, left=left, color=colour, hatch=hatch, ec="white", height=0.7, label=name
-        )
+        colour, _, hatch = look.VOICE.get(kind, (look.CYCLE[i % 6][0], "", look.HATCHES[i % 4]))
+        look_of = {"color": colour, "hatch": hatch, "ec": "white", "label": look.VOICE_NAME.get(kind, kind)}
+        drawn = ax.barh(range(len(lines)), values, left=left, height=0.7, **look_of)
         printed = [f"{v:.0%}" if x == "share" else f"{v:g}" for v in values]
         fitting = [text if v >= 0.05 * widest else "" for text, v in zip(printed, values, strict=True)]
         for text in ax.bar_label(drawn, fitting, label_type="center", fontsize=8):
@@ -124,7 +101,7 @@ def bars(
     x: str,
     band: float = 0,
     unit: str = "",
-    ends: tuple[str, str] = ("", ""),
+    ends: Ends = ("", ""),
     ax: Axes | None = None,
 ) -> Axes:
     """Horizontal bars with their value printed; ±`band` is what chance reaches, `ends` name the sides."""
@@ -151,21 +128,13 @@ def matrix(
     ax = look.axes_for(ax, look.lines_high(len(lines) + 1))
     for row in table.to_dict("records"):
         at = (columns.index(row[x]), lines.index(row[y]))
-        ax.scatter(
-            *at, s=330, c=[row[value]], cmap="RdBu", vmin=-1, vmax=1, marker="s", edgecolors="#666666", linewidths=0.6
-        )
+        square = {"s": 330, "marker": "s", "edgecolors": "#666666", "linewidths": 0.6}
+        ax.scatter(*at, c=[row[value]], cmap="RdBu", vmin=-1, vmax=1, **square)
         sign = "+" if row[value] >= 0.05 else "−" if row[value] <= -0.05 else ""
-        ax.text(
-            *at,
-            f"{row[count]}{sign}",
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="white" if abs(row[value]) > 0.6 else "black",
-        )
-    ax.set_xticks(
-        range(len(columns)), [look.cut(c, 22) for c in columns], rotation=35, ha="right", rotation_mode="anchor"
-    )
+        colour = "white" if abs(row[value]) > 0.6 else "black"
+        ax.text(*at, f"{row[count]}{sign}", ha="center", va="center", fontsize=8, color=colour)
+    names = [look.cut(c, 22) for c in columns]
+    ax.set_xticks(range(len(columns)), names, rotation=35, ha="right", rotation_mode="anchor")
     ax.set_xlim(-0.6, max(len(columns), 1) - 0.4)
     return look.finish(ax, lines, unit, zero=False)
 
@@ -188,6 +157,80 @@ def word_lists(table: pd.DataFrame, *, y: str, ax: Axes | None = None) -> Axes:
     ax.set(xlim=(0, 1.05), xticks=[])
     ax.spines["bottom"].set_visible(False)
     return look.finish(ax, lines, "", zero=False)
+
+
+def anatomy(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Where each block of a file stands, by role: a row a block (start, end, role, kept)."""
+    roles = [r for r in look.ROLE if (table["role"] == r).any()]
+    ax = look.axes_for(ax, look.lines_high(len(roles) + 1))
+    for row in table.itertuples():
+        colour = look.ROLE[row.role]
+        box = {"facecolor": colour if row.kept else "white", "hatch": "" if row.kept else "////", "edgecolor": colour}
+        ax.broken_barh([(row.start, row.end - row.start)], (roles.index(row.role) - 0.4, 0.8), linewidth=0.8, **box)
+    kept = [Patch(fc=look.GREY, ec=look.GREY), Patch(fc="white", ec=look.GREY, hatch="////")]
+    look.legend_below(ax, kept, ["measured", "left out, with its reason"])
+    ax.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
+    return look.finish(ax, roles, "characters from the start of the file", zero=False)
+
+
+def reading_strip(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """An article from its first word to its last: who speaks, the tone, loaded words, mentions of targets."""
+    ax = look.axes_for(ax, look.lines_high(9))
+    voices, tone = table[table["lane"] == "voice"], table[table["lane"] == "tone"]
+    edge = {"edgecolor": "white", "linewidth": 0.3}
+    for row in voices.itertuples():
+        colour, _, hatch = look.VOICE[row.label]
+        ax.broken_barh([(row.word, row.words)], (3.1, 0.8), facecolor=colour, hatch=hatch, **edge)
+    colours = np.where(tone["value"] >= 0.05, look.BLUE, np.where(tone["value"] <= -0.05, look.RED, look.GREY))
+    ax.bar(tone["word"], 0.45 * tone["value"], tone["words"], bottom=2.5, align="edge", color=colours, **edge)
+    ax.axhline(2.5, color="#555555", linewidth=0.6)
+    for lane, height, colour in (("loaded", 1.1, "#222222"), ("target", 0.1, look.GREEN)):
+        words = table.loc[table["lane"] == lane, "word"]
+        ax.vlines(words, height, height + 0.8, color=colour, linewidth=1)
+    ax.set_yticks([0.5, 1.5, 2.5, 3.5], ["targets named", "loaded words", "tone (up: positive)", "who speaks"])
+    ax.tick_params(axis="y", length=0)
+    end = (voices["word"] + voices["words"]).max() if len(voices) else 1
+    ax.set(ylim=(0, 4), xlim=(0, end), xlabel="words from the start")
+    present = [v for v in look.VOICE if (voices["label"] == v).any()]
+    handles = [Patch(facecolor=look.VOICE[v][0], hatch=look.VOICE[v][2], edgecolor="white") for v in present]
+    look.legend_below(ax, handles, [look.VOICE_NAME[v] for v in present])
+    return ax
+
+
+def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Tone along an article: a point per run of a voice, a line per voice (columns word, tone, smooth, voice)."""
+    ax = look.axes_for(ax, look.lines_high(8))
+    ax.axhspan(-0.05, 0.05, color="#EEEEEE")
+    for voice in look.order(table["voice"]):
+        part = table[table["voice"] == voice].sort_values("word")
+        colour, marker, _ = look.VOICE[voice]
+        name = f"{look.VOICE_NAME[voice]} (n={len(part)})"
+        ax.plot(part["word"], part["tone"], marker, color=colour, alpha=0.5, markersize=4, label=name)
+        if voice in ("author", "direct", "indirect"):
+            ax.plot(part["word"], part["smooth"], "-", color=colour)
+    ax.set(ylim=(-1.05, 1.05), xlabel="words from the start", ylabel="tone (VADER compound)")
+    look.legend_below(ax, *ax.get_legend_handles_labels())
+    return ax
+
+
+def positions(
+    table: pd.DataFrame, *, y: str, x: str = "word", value: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Where things stand along an article, a line per `y`; with `value`, up is favourable and down unfavourable."""
+    lines = list(dict.fromkeys(table[y]))
+    ax = look.axes_for(ax, look.lines_high(len(lines) + 1))
+    lean = np.zeros(len(table)) if value is None else table[value].to_numpy()
+    at = np.array([lines.index(v) for v in table[y]], dtype=float)
+    kinds = {"favourable": (lean >= 0.05, look.BLUE, "^", -0.22), "unfavourable": (lean <= -0.05, look.RED, "v", 0.22)}
+    kinds["neutral"] = (np.abs(lean) < 0.05, look.GREY, "o", 0)
+    for name, (chosen, colour, marker, shift) in kinds.items():
+        ax.plot(table.loc[chosen, x], at[chosen] + shift, marker, color=colour, label=name)
+    if value is not None:
+        look.legend_below(ax, *ax.get_legend_handles_labels())
+    for i, line in enumerate(lines):
+        ax.axhline(i, color="#DDDDDD", linewidth=0.6, zorder=0)
+        ax.annotate(f"n={(table[y] == line).sum()}", (1.01, i), xycoords=look.RIGHT, va="center", fontsize=7.5)
+    return look.finish(ax, lines, "words from the start", zero=False)
 
 
 def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) -> Figure:

@@ -1,5 +1,6 @@
 """The rows that figures plot: spans and scores in, tidy tables of ids, offsets, words and numbers out."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -15,22 +16,19 @@ from analysis.text import sentence_at, sentences
 LABEL_LENGTH = 40
 
 
-def labels(articles: Iterable[Article]) -> dict[str, str]:
+def labels(articles: Sequence[Article]) -> dict[str, str]:
     """A short name for each article, for axes: its topic where no two share one, else its title, else its id.
 
     Names are cut at 40 characters and made distinct by the end of the id.
     """
-    articles = list(articles)
-    topics = [a.topic for a in articles]
-    chosen = {
-        a.article_id: a.topic if topics.count(a.topic) == 1 and a.topic else a.title or a.article_id for a in articles
-    }
-    short = {i: n if len(n) <= LABEL_LENGTH else f"{n[: LABEL_LENGTH - 1].rstrip()}…" for i, n in chosen.items()}
-    names = list(short.values())
-    return {i: n if names.count(n) == 1 else f"{n[:30]} [{i[-8:]}]" for i, n in short.items()}
+    topics = Counter(a.topic for a in articles)
+    full = {a.article_id: a.topic if topics[a.topic] == 1 and a.topic else a.title or a.article_id for a in articles}
+    short = {i: n if len(n) <= LABEL_LENGTH else f"{n[: LABEL_LENGTH - 1].rstrip()}…" for i, n in full.items()}
+    uses = Counter(short.values())
+    return {i: n if uses[n] == 1 else f"{n[:30]} [{i[-8:]}]" for i, n in short.items()}
 
 
-def with_labels(table: pd.DataFrame, articles: Iterable[Article]) -> pd.DataFrame:
+def with_labels(table: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
     """The table with a first column `article`, the short name of each row's article, in the corpus's order."""
     names = labels(articles)
     column = pd.Categorical(table["article_id"].map(names), categories=list(names.values()), ordered=True)
@@ -39,20 +37,14 @@ def with_labels(table: pd.DataFrame, articles: Iterable[Article]) -> pd.DataFram
 
 def located(spans: pd.DataFrame, articles: Iterable[Article]) -> pd.DataFrame:
     """Spans with their place in the measured text: `sentence`, `word` (words before it), `words` (in it)."""
-    parts = []
-    by_article = dict(iter(spans.groupby("article_id", sort=False)))
+    parts = [spans.assign(sentence=0, word=0, words=0).iloc[:0]]
     for article in articles:
-        own = by_article.get(article.article_id, spans.iloc[:0])
-        words = np.array([t.start for s in sentences(article) for t in s.tokens if t.is_word], dtype=int)
-        first = np.searchsorted(words, own["start"])
-        parts.append(
-            own.assign(
-                sentence=np.array([sentence_at(article, start) for start in own["start"]], dtype=int),
-                word=first,
-                words=np.searchsorted(words, own["end"]) - first,
-            )
-        )
-    return pd.concat(parts, ignore_index=True) if parts else spans.assign(sentence=0, word=0, words=0).iloc[:0]
+        own = spans[spans["article_id"] == article.article_id]
+        words = [t.start for s in sentences(article) for t in s.tokens if t.is_word]
+        first, after = (np.searchsorted(words, own[side]) for side in ("start", "end"))
+        at = [sentence_at(article, start) for start in own["start"]]
+        parts.append(own.assign(sentence=np.array(at, dtype=int), word=first, words=after - first))
+    return pd.concat(parts, ignore_index=True)
 
 
 def reading_strip(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
@@ -229,7 +221,7 @@ def listed(items: Iterable[str], most: int = 6) -> str:
     return "; ".join([*items[:most], *([f"and {len(items) - most} more"] if len(items) > most else [])])
 
 
-def in_words(gaps: pd.DataFrame, articles: Iterable[Article]) -> list[str]:
+def in_words(gaps: pd.DataFrame, articles: Sequence[Article]) -> list[str]:
     """The sentences of `compare.difference`, with the articles' short names for their ids."""
     said = gaps["sentence"].astype(str)
     for article_id, name in labels(articles).items():

@@ -21,7 +21,7 @@ LAYERS = [
     "lines page corpus",
     "clauses sources attribution sentiment loaded framing stance",
     "resample counts measures",
-    "compare palette strips plots tables evidence",
+    "compare palette plots tables evidence",
     "figures",
     "__init__ run __main__",
 ]

@@ -1,0 +1,122 @@
+"""The rows behind the figures: they add up, stay in order, and hold no sentence."""
+
+import pandas as pd
+import pytest
+from conftest import article
+
+from analysis import evidence, tables
+from analysis.compare import difference
+from analysis.measures import find_spans, score
+from analysis.model import Article, Block
+from analysis.text import sentences
+
+LEFT = """The dam at Orvel will be finished in May, engineer Tomas Reye said on Friday. He called the delay a shame.
+“We are ready,” Reye said. But critics warn that the valley will drown. China is a good partner for Orvel.
+Everyone knows that the plan is brilliant. It is a total disgrace and a betrayal of the valley!"""
+RIGHT = """According to the water board, the dam is safe. Officials claimed the fears were absurd.
+The board has never answered. Who would believe that? The United States attacked the plan, which was terrible."""
+
+
+@pytest.fixture(scope="module")
+def pair() -> list[Article]:
+    return [article(LEFT, "left"), article(RIGHT, "right")]
+
+
+@pytest.fixture(scope="module")
+def spans(pair: list[Article]) -> pd.DataFrame:
+    return find_spans(pair)
+
+
+def named(article_id: str, topic: str = "", title: str = "") -> Article:
+    return Article(article_id, "x", (Block(0, 1, "paragraph", True),), title=title, topic=topic)
+
+
+def test_labels_are_short_and_distinct() -> None:
+    many = [named("a-1", "dams"), named("b-2", "rain", "T"), named("c-3", "rain", "U" * 60), named("d-4", "", "T")]
+    assert list(tables.labels(many).values()) == ["dams", "T [b-2]", "U" * 39 + "…", "T [d-4]"]
+
+
+def test_located_counts_words_before_and_inside(spans: pd.DataFrame, pair: list[Article]) -> None:
+    runs = tables.located(spans[spans["layer"] == "voice"], pair)
+    assert (runs["words"] == runs["value"]).all()
+    for _, own in runs.groupby("article_id"):
+        assert own["word"].tolist() == [0, *own["words"].cumsum().tolist()[:-1]]
+
+
+def test_voice_shares_add_up(spans: pd.DataFrame, pair: list[Article]) -> None:
+    table = tables.voice_shares(spans, pair)
+    assert table.groupby("article_id")["share"].sum().tolist() == pytest.approx([1, 1])
+    assert table["words"].sum() == sum(s.words for a in pair for s in sentences(a))
+
+
+def test_no_plotted_row_holds_a_sentence(spans: pd.DataFrame, pair: list[Article]) -> None:
+    made = [
+        tables.reading_strip(spans, pair),
+        tables.trajectory(spans, pair),
+        tables.frequent_words(spans, "loaded"),
+        tables.source_table(spans),
+        tables.source_target(spans),
+        tables.tone_words(spans, pair),
+        tables.cue_counts(spans),
+        tables.role_shares(spans, pair),
+    ]
+    whole = {a.raw[s.start : s.end] for a in pair for s in sentences(a)}
+    for table in made:
+        assert len(table)
+        assert not whole & {cell for column in table for cell in table[column].astype(str)}
+
+
+def test_sources_have_their_words_and_cues(spans: pd.DataFrame) -> None:
+    table = tables.source_table(spans).set_index("source_id")
+    assert table.loc["Tomas Reye", ["attributions", "named"]].tolist() == [3, 1]
+    assert table.loc["Tomas Reye", "words"] > table["words"].drop("Tomas Reye").max()
+    cues = tables.cue_counts(spans)
+    assert cues["cues"].sum() == table[["neutral", "endorsing", "distancing"]].to_numpy().sum()
+
+
+def test_trajectory_is_the_mean_over_runs_of_one_voice(spans: pd.DataFrame, pair: list[Article]) -> None:
+    path = tables.trajectory(spans, pair, window=1)
+    assert path["smooth"].tolist() == pytest.approx(path["tone"].tolist())
+    wide = tables.trajectory(spans, pair, window=99)
+    for _, own in wide.groupby(["article_id", "voice"]):
+        assert own["smooth"].tolist() == pytest.approx(
+            [(own["tone"] * own["words"]).sum() / own["words"].sum()] * len(own)
+        )
+
+
+def test_summary_names_each_question_once(spans: pd.DataFrame, pair: list[Article]) -> None:
+    summary = tables.summary_scores(score(spans, pair))
+    assert not summary.duplicated(["article_id", "name"]).any()
+    gaps = tables.summary_scores(difference(summary, "left", "right"))
+    assert "left" not in " ".join(tables.in_words(gaps, [named("left", "L"), named("right", "R")]))
+    scaled = tables.power(gaps)
+    assert (scaled["difference"].abs().diff().dropna() <= 0).all()
+    assert tables.largest(gaps.iloc[:0]) == ("tone", "tone", "author")
+
+
+def test_methods_are_told_apart(pair: list[Article]) -> None:
+    table = tables.by_method(pair, ["attributed_share"])
+    assert set(table["method"]) >= {"quotes", "rules"}
+    assert set(table["measure"]) == {"attributed_share"}
+
+
+def test_validity_is_told_or_said_to_be_missing() -> None:
+    assert tables.validity("phrenology") == "Instrument (phrenology): not validated."
+
+
+def test_evidence_is_the_sentence_around_each_span(spans: pd.DataFrame, pair: list[Article]) -> None:
+    table = evidence.sentences_behind(spans[spans["layer"] == "loaded"], pair)
+    assert all(row.text in row.context for row in table.itertuples())
+    context = evidence.in_context(spans[spans["layer"] == "loaded"], pair, width=12)
+    assert context["after"].str.len().max() <= 12
+    raws = " ".join(a.raw.replace("\n", " ") for a in pair)
+    assert all(f"{row.before}{row.text}{row.after}" in raws for row in context.itertuples())
+
+
+def test_what_nobody_vouches_for_is_the_authors_and_carries_no_attribution(
+    spans: pd.DataFrame, pair: list[Article]
+) -> None:
+    table = evidence.unattributed_loaded(spans, pair)
+    assert table["hits"].is_monotonic_decreasing
+    assert any("betrayal" in sentence for sentence in table["context"])
+    assert not any("said" in sentence or "claimed" in sentence for sentence in table["context"])
