@@ -190,8 +190,7 @@ def label(r: Reading) -> Draft | None:
     colon = r.forms.index(":") if ":" in r.forms[:5] else 0
     if not colon or not all(r.kinds[i] == "name" for i in range(colon)) or min(r.quoted[: colon + 1]) >= 0:
         return None
-    start, end = r.offsets((0, colon))
-    speaks = r.raw[start:end].isupper() or r.quoted[min(colon + 1, len(r.quoted) - 1)] >= 0
+    speaks = r.raw[slice(*r.offsets((0, colon)))].isupper() or r.quoted[min(colon + 1, len(r.quoted) - 1)] >= 0
     return Draft((0, colon), (colon, colon + 1), "neutral", 0, ((colon + 1, len(r.forms)),)) if speaks else None
 
 

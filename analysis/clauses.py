@@ -96,7 +96,8 @@ def _kind(form: str, capital: bool, before: str, verb: bool) -> str:
         return "name"
     if verb and not is_noun(form):
         return "verb"
-    return "number" if form[0].isdigit() else "adverb" if form.endswith("ly") and len(form) > 5 else "word"
+    adverb = form.endswith("ly") and len(form) > 5 and not is_noun(form)
+    return "number" if form[0].isdigit() else "adverb" if adverb else "word"
 
 
 def helpers(reading: Reading, verb: int) -> tuple[int, set[str]]:
