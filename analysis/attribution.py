@@ -292,8 +292,8 @@ def elliptic(r: Reading, hit: Hit) -> Draft | None:
     else:
         fits = before in ("and", "but", ",", "or") and not auxiliaries & {"be", "to"}
         fits = fits and (form == "past" or clauses.opens_clause(r, start))
-    end = len(r.forms)
-    if form == "ing" and not {"verb", "auxiliary"} & {*r.kinds[: group - 1]}:  # "X, citing A, left"
+    end, subject = len(r.forms), clauses.opening_subject(r)
+    if form == "ing" and subject and subject[1] == group - 1:  # "X, citing A, left"
         end = r.find((",",), start + 1, end) or end
     return Draft(None, (group, hit.last), hit.label, group, ((start, end),)) if fits else None
 
