@@ -44,18 +44,18 @@ def effective_number(totals: np.ndarray) -> np.ndarray:
     """
     n = totals.sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = totals / n[..., None]
-        entropy = -np.where(shares > 0, shares * np.log(shares), 0).sum(axis=-1)
-        return np.where(n > 0, np.exp(entropy + ((totals > 0).sum(axis=-1) - 1) / (2 * n)), np.nan)
+        return np.where(n > 0, np.exp(_entropy(totals) + (present(totals) - 1) / (2 * n)), np.nan)
 
 
 def evenness(totals: np.ndarray) -> np.ndarray:
     """Pielou's J = H/ln K over columns of counts, uncorrected; NaN where fewer than two sources speak."""
-    n, kinds = totals.sum(axis=-1), (totals > 0).sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = totals / n[..., None]
-        entropy = -np.where(shares > 0, shares * np.log(shares), 0).sum(axis=-1)
-        return np.where(kinds > 1, entropy / np.log(kinds), np.nan)
+        return np.where(present(totals) > 1, _entropy(totals) / np.log(present(totals)), np.nan)
+
+
+def _entropy(totals: np.ndarray) -> np.ndarray:
+    shares = totals / totals.sum(axis=-1, keepdims=True)
+    return -np.where(shares > 0, shares * np.log(shares), 0).sum(axis=-1)
 
 
 def present(totals: np.ndarray) -> np.ndarray:

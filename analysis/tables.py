@@ -79,13 +79,9 @@ def trajectory(spans: pd.DataFrame, articles: Sequence[Article], window: int = 5
 def frequent_words(spans: pd.DataFrame, layer: str, most: int = 8) -> pd.DataFrame:
     """The head words of a layer by article and label: columns article_id, label, word, hits, voices; `most` each."""
     chosen = spans[(spans["layer"] == layer) & (spans["detail"] != "")]
-    table = (
-        chosen.groupby(["article_id", "label", "detail"], sort=True)
-        .agg(hits=("detail", "size"), voices=("voice", lambda v: "; ".join(sorted(set(v)))))
-        .reset_index()
-        .rename(columns={"detail": "word"})
-        .sort_values(["article_id", "label", "hits", "word"], ascending=[True, True, False, True])
-    )
+    chosen = chosen.rename(columns={"detail": "word"}).groupby(["article_id", "label", "word"])["voice"]
+    table = chosen.agg(hits="size", voices=lambda v: "; ".join(sorted(set(v)))).reset_index()
+    table = table.sort_values(["article_id", "label", "hits", "word"], ascending=[True, True, False, True])
     return table.groupby(["article_id", "label"]).head(most).reset_index(drop=True)
 
 
@@ -97,18 +93,15 @@ def source_table(spans: pd.DataFrame) -> pd.DataFrame:
     attributed = spans[(spans["layer"] == "attribution") & (spans["source_id"] != "")]
     keys = ["article_id", "source_id"]
     mentions = attributed[attributed["label"] == "source"].sort_values("start")
-    table = mentions.groupby(keys).agg(
-        type=("detail", "first"), named=("value", "max"), attributions=("group", "nunique")
-    )
+    kinds = {"type": ("detail", "first"), "named": ("value", "max"), "attributions": ("group", "nunique")}
+    table = mentions.groupby(keys).agg(**kinds)
     countries = attributed[attributed["label"] == "country"].groupby(keys)["detail"].first()
     words = spans[(spans["layer"] == "voice") & (spans["source_id"] != "")].groupby(keys)["value"].sum()
     cues = attributed[attributed["label"] == "cue"].drop_duplicates(["article_id", "group"])
-    stances = cues.groupby([*keys, "detail"]).size().unstack("detail")
-    stances = stances.reindex(columns=["neutral", "endorsing", "distancing"]).reindex(table.index).fillna(0).astype(int)
-    table = table.assign(country=countries.reindex(table.index).fillna(""), words=words.reindex(table.index).fillna(0))
-    return (
-        table.join(stances).reset_index().sort_values(["article_id", "words"], ascending=[True, False], kind="stable")
-    )
+    stances = cues.groupby([*keys, "detail"]).size().unstack("detail").reindex(columns=list(CUE_STANCES))
+    table = table.join([countries.rename("country"), words.rename("words"), stances])
+    table = table.fillna({"country": "", "words": 0} | dict.fromkeys(CUE_STANCES, 0)).reset_index()
+    return table.sort_values(["article_id", "words"], ascending=[True, False], kind="stable")
 
 
 def source_target(spans: pd.DataFrame) -> pd.DataFrame:
@@ -141,8 +134,7 @@ def cue_counts(spans: pd.DataFrame, most: int = 12) -> pd.DataFrame:
     """Cues by source and stance, the `most` cited sources of each article: article_id, source_id, stance, cues."""
     table = source_table(spans).sort_values(["article_id", "attributions"], ascending=[True, False], kind="stable")
     table = table.groupby("article_id").head(most)
-    stances = list(CUE_STANCES)
-    return table.melt(["article_id", "source_id"], stances, var_name="stance", value_name="cues")
+    return table.melt(["article_id", "source_id"], list(CUE_STANCES), var_name="stance", value_name="cues")
 
 
 def role_shares(spans: pd.DataFrame, articles: Sequence[Article], most: int = 10) -> pd.DataFrame:
@@ -163,10 +155,9 @@ def top(scores: pd.DataFrame, most: int, by: str = "k") -> pd.DataFrame:
     """The `most` labels of each article with the largest `by` in any voice, with all their rows, largest first."""
     size = scores.groupby(["article_id", "label"])[by].transform("max")
     rank = size.groupby(scores["article_id"]).rank("dense", ascending=False)
-    chosen = scores[rank <= most].assign(size=size)
-    return chosen.sort_values(["article_id", "size", "label"], ascending=[True, False, True], kind="stable").drop(
-        columns="size"
-    )
+    table = scores[rank <= most].assign(size=size)
+    table = table.sort_values(["article_id", "size", "label"], ascending=[True, False, True], kind="stable")
+    return table.drop(columns="size")
 
 
 SUMMARY = {  # what stands for each question where there is room for one line: measure, label, voice
@@ -243,9 +234,7 @@ def ends(articles: Sequence[Article]) -> tuple[str, str]:
 
 def voice_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
     """Each article's words by voice: columns article, article_id, voice, words, share."""
-    table = (
-        spans[spans["layer"] == "voice"].groupby(["article_id", "voice"])["value"].sum().rename("words").reset_index()
-    )
+    table = spans[spans["layer"] == "voice"].groupby(["article_id", "voice"])["value"].sum().reset_index(name="words")
     table["share"] = table["words"] / table.groupby("article_id")["words"].transform("sum")
     return with_labels(table, articles).sort_values("article", kind="stable")
 
@@ -268,7 +257,7 @@ def validity(instrument: str) -> str:
     rows = [r for r in load_validity() if r["instrument"] == instrument]
     told = [
         f"{r['metric']} {float(r['score']):.2f} ({float(r['low']):.2f} to {float(r['high']):.2f}) on {r['corpus']} "
-        f"{r['split']}, n = {r['n_documents']}; trivial {r['trivial']}, best published {r['best_published']}"
+        f"{r['split']}, n = {r['n_documents']}; trivial {r['trivial']}, best published {r['best_published'] or 'none'}"
         for r in rows[:1]
     ]
     return f"Instrument: {told[0]}." if told else f"Instrument ({instrument}): not validated."
