@@ -14,7 +14,7 @@ import numpy as np
 from analysis import loaded, sentiment
 
 SOURCE_TYPES = ("government", "corporate", "expert", "media", "ngo", "citizen", "document")
-SOURCE_TYPES += ("anonymous collective", "unnamed individual")
+SOURCE_TYPES += ("anonymous collective", "unnamed individual", "not stated")
 CUE_STANCES = ("neutral", "endorsing", "distancing")
 BODY = ("author", "direct", "indirect")
 UNKNOWN = "(not identified)"
@@ -155,7 +155,7 @@ def _columns(reading: Reading, hits: Sequence[tuple[int, str, float]]) -> Parts:
 
 def type_parts(reading: Reading) -> Parts:
     """Attributions by type of source over attributions with a source."""
-    return _shares(reading, [(r.sentence, r.detail) for r in _first_sources(reading)], SOURCE_TYPES)
+    return _shares(reading, [(r.sentence, r.detail or "not stated") for r in _first_sources(reading)], SOURCE_TYPES)
 
 
 def named_parts(reading: Reading) -> Parts:

@@ -85,14 +85,15 @@ def test_scores_of_all_are_the_scores_of_the_parts(spans: pd.DataFrame, scores: 
     pd.testing.assert_frame_equal(scores.drop(columns="parts"), alone.drop(columns="parts"))
 
 
-def test_the_author_of_the_column_is_more_loaded_and_attributes_nothing(scores: pd.DataFrame) -> None:
+def test_what_was_written_in_is_measured(scores: pd.DataFrame) -> None:
     def value(article_id: str, measure: str, label: str, voice: str) -> float:
         keys = ["article_id", "measure", "label", "voice"]
         return scores.set_index(keys)["value"].get((article_id, measure, label, voice), math.nan)
 
     assert value("opinion", "attributed_share", "attributed", "all") == 0
     assert value("news", "attributed_share", "attributed", "all") == pytest.approx(31 / 68)  # counted by hand
-    assert value("opinion", "loaded", "any", "author") > value("news", "loaded", "any", "author")
+    assert value("opinion", "loaded", "consensus", "author") > value("news", "loaded", "consensus", "author") == 0
+    assert value("news", "loaded", "scare_quotes", "author") > value("opinion", "loaded", "scare_quotes", "author") == 0
 
 
 def test_no_hit_has_the_upper_bound_of_the_rule_of_three(scores: pd.DataFrame) -> None:
