@@ -45,12 +45,11 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     BUILD.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".new-", dir=out) as folder:  # inside, so that moving never crosses a file system
         fresh = Path(folder, "figures")
-        own = {"articles": str(articles), "out": str(fresh)}
         _use_this_python(Path(folder, "jupyter"))
         with tqdm(plan.items(), unit="notebook", disable=None) as bar:
             for path, parameters in bar:
                 bar.set_postfix_str(path.stem)
-                _execute(path, parameters | own)
+                _execute(path, parameters | {"articles": str(articles), "out": str(fresh)})
         _move(fresh, out, stale)
     print(f"figures: {len(_listed(out)) // 4} in {out}")
     return 0
@@ -200,8 +199,6 @@ def _move(fresh: Path, out: Path, stale: Iterable[str]) -> None:
         (fresh / file).replace(out / file)
     for file in set(map(Path, stale)) - set(files):
         (out / file).unlink(missing_ok=True)
-        if (out / file).parent.is_dir() and not any((out / file).parent.iterdir()):
-            (out / file).parent.rmdir()
     write_index(out)
 
 
