@@ -16,7 +16,8 @@ from analysis.text import sentences
 
 NEWS = """The harbour of Port Ellery will close next month, the mayor said on Tuesday.
 “It is a disaster for every family here,” said Ines Calder, who has fished there since 1988. “Nobody asked us.”
-But the regional government insists that the closure is inevitable. According to the port authority, the quay could collapse within weeks.
+But the regional government insists that the closure is inevitable. According to the port authority, the quay could \
+collapse within weeks.
 Is that really the whole story? The so-called "safety review" was never published."""
 OPINION = """Of course the closure is a scandal. It is a war on small towns, and everyone knows who profits.
 The company wins again, and the town loses its proud, wonderful market. China would never be treated like this."""
@@ -44,6 +45,12 @@ def test_every_measure_has_caveat_cases_and_a_known_failure(measure: measures.Me
     written = tomllib.loads((CASES / f"{name}.toml").read_text(encoding="utf-8"))["case"]
     assert len(written) > 10
     assert any("known_failure" in case for case in written)
+
+
+def test_the_readme_says_what_each_measure_does_not_prove() -> None:
+    readme = (CASES.parents[1] / "README.md").read_text(encoding="utf-8")
+    rows = [f"| {m.name} | {m.unit} | {m.caveat} |" for m in MEASURES]
+    assert [row for row in rows if row not in readme] == []
 
 
 def test_spans_fit_their_article(spans: pd.DataFrame, corpus: list) -> None:
