@@ -60,13 +60,14 @@ def measure(source: Path, out: Path, voice: str = "rules", targets: Path = TARGE
     corpus = load_corpus(source)
     warnings.filterwarnings("ignore", ".*the measure is missing")  # said once, with the other failures
     spans = find_spans(corpus.articles, voice=voice, targets=targets)
+    scores = score(spans, corpus.articles).drop(columns="parts")
     failures = _failures(corpus, spans.attrs.pop("failures"))
     tables = {
         "articles": articles_frame(corpus.articles),
         "blocks": blocks_frame(corpus.articles),
         "sentences": sentences_frame(corpus.articles, spans),
         "spans": spans,
-        "scores": score(spans, corpus.articles).drop(columns="parts"),
+        "scores": scores,
         "failures": failures,
     }
     for name, table in tables.items():
