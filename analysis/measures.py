@@ -33,7 +33,7 @@ class Measure:
     """One line of the table: who finds the spans, how they are counted, in what unit, and what it must not claim.
 
     `parts` gives columns of counts by sentence, `statistic` the value of their sums; without them the spans are
-    evidence to read and no number. `instrument` is the row of data/validity.csv that says how good the detector is.
+    evidence to read and no number. `instrument` is its row of data/validity.csv (for attribution, with the method in brackets).
     """
 
     name: str
@@ -84,7 +84,7 @@ MEASURES = (
             "share of attributions with a cue", "attribution",
             "Reporters also vary their verbs for style; read the asymmetry between sources, not one verb."),
     Measure("stance", stance.detect, counts.stance_parts, counts.ratio,
-            "(favourable - unfavourable)/mentions, -1 to 1", "target tone",
+            "(favourable - unfavourable)/mentions, -1 to 1", "target tone (rules)",
             "Stance is not sentiment: tone near a name is evidence for or against, not a belief."),
     Measure("mentions", stance.detect, counts.mention_parts, counts.per_100,
             "per 100 words", "target mentions",

@@ -10,22 +10,31 @@ same commit writes the same bytes.
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from analysis import attribution, text
+from analysis import attribution, loaded, stance, text
 from analysis.model import Article, Block, Span
 
 ROOT = Path(__file__).parents[1]
 DRAWS, SEED = 1_000, 0
 POLNEAR = "polnear/dev.jsonl", "networkdynamics/PolNeAR, commit c3eee833c035bf7b8c84f55b58c0bf7346cfae76, folder data/"
+MTSC_ORIGIN = "fhamborg/NewsMTSC, commit b9d9b79704ed1b35cecaf1d7c2343dc1bd734fb7"
+NEWSMTSC = {split: (f"newsmtsc/{split}_dev.jsonl", MTSC_ORIGIN) for split in ("rw", "mt")}
+BABE = (
+    "babe/dev.jsonl",
+    "Media-Bias-Group/Neural-Media-Bias-Detection-Using-Distant-Supervision-With-BABE, "
+    "commit fb79f646dcabf1746f5ebedc06ed8dd61ba78188, split by article here",
+)
 COLUMNS = ["instrument", "corpus", "split", "metric", "n_documents", "score", "low", "high"]
 COLUMNS += ["trivial", "trivial_what", "best_published", "best_source", "measured_at"]
 
@@ -37,6 +46,13 @@ POLNEAR_FIGURES: Mapping[str, tuple[float | None, str, float | None, str]] = {
     "source exact F1": (0.107, "rule of the CofeNet paper", 0.832, "CofeNet-BERT, Wang et al. 2022 (test)"),
     "cue exact F1": (0.228, "rule of the CofeNet paper", 0.753, "CofeNet-BERT, Wang et al. 2022 (test)"),
 }
+MACRO = "macro-F1"
+NEWSMTSC_FIGURES = {
+    "rw": {MACRO: (0.51, "VADER of the sentence", 0.831, "GRU-TSC, Hamborg & Donnay 2021 (devtest)")},
+    "mt": {MACRO: (0.50, "VADER of the sentence", 0.825, "GRU-TSC, Hamborg & Donnay 2021 (devtest)")},
+}
+BABE_FIGURES = {MACRO: (0.333, "a constant answer", 0.841, "best published on this release, other splits")}
+LOADED_FAMILIES = ("evaluative", "metaphor", "distancing", "device")
 
 
 def plain_article(article_id: str, raw: str) -> Article:
@@ -85,6 +101,58 @@ def f1_at(column: int) -> Callable[[np.ndarray], np.ndarray]:
     return lambda totals: 2 * totals[..., column] / np.maximum(totals[..., column + 1] + totals[..., column + 2], 1)
 
 
+def macro_f1(totals: np.ndarray) -> np.ndarray:
+    """Mean F1 of the classes, from a confusion table flattened to the last axis (truth by answer)."""
+    side = int(totals.shape[-1] ** 0.5)
+    table = totals.reshape(*totals.shape[:-1], side, side)
+    right = table.diagonal(axis1=-2, axis2=-1)
+    return (2 * right / np.maximum(table.sum(axis=-1) + table.sum(axis=-2), 1)).mean(axis=-1)
+
+
+def confusions(answers: Iterable[tuple[str, str, str]]) -> list[np.ndarray]:
+    """A flattened confusion table a document, from (document, truth, answer)."""
+    rows = pd.DataFrame(answers, columns=["document", "truth", "answer"])
+    labels = sorted(set(rows["truth"]))
+    return [
+        pd.crosstab(own["truth"], own["answer"]).reindex(index=labels, columns=labels, fill_value=0).to_numpy().ravel()
+        for _, own in rows.groupby("document")
+    ]
+
+
+def target_rows(split: str, gold: Path) -> Iterator[dict]:
+    """Tone toward a marked target on NewsMTSC; a document is the article a sentence comes from."""
+    with (gold / NEWSMTSC[split][0]).open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    answers = [
+        (
+            re.match(r"(?:allsides|polusa_v1)_\d+", row["id"]).group(),
+            target["polarity"],
+            stance.tone_toward(row["text"], target["start"], target["end"]).label,
+        )
+        for row in rows
+        for target in row["targets"]
+    ]
+    name = "target tone (rules)"
+    yield from scored(name, "NewsMTSC", f"{split} dev", confusions(answers), {MACRO: macro_f1}, NEWSMTSC_FIGURES[split])
+
+
+def loaded_rows(gold: Path) -> Iterator[dict]:
+    """Whether a sentence with any loaded word outside reporting and hedging is one that annotators call biased."""
+    with (gold / BABE[0]).open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    answers = [
+        (
+            row["news_link"] or row["id"],
+            row["label_bias"],
+            "Biased"
+            if any(s.group in LOADED_FAMILIES for s in loaded.detect(plain_article(row["id"], row["text"])))
+            else "Non-biased",
+        )
+        for row in rows
+    ]
+    yield from scored("loaded words", "BABE", "dev", confusions(answers), {MACRO: macro_f1}, BABE_FIGURES)
+
+
 ATTRIBUTION_METRICS = {
     "content word-level F1": f1_at(0),
     "attributed share, mean absolute error": lambda totals: totals[..., 12] / totals[..., 13],
@@ -93,7 +161,12 @@ ATTRIBUTION_METRICS = {
     "cue exact F1": f1_at(9),
 }
 NAMED = ("source exact F1", "cue exact F1")
-INSTRUMENTS = ((POLNEAR, attribution_rows),)  # ((file, public source), function from the gold folder to rows)
+INSTRUMENTS = (  # ((file, public source), function from the gold folder to rows)
+    (POLNEAR, attribution_rows),
+    (NEWSMTSC["rw"], partial(target_rows, "rw")),
+    (NEWSMTSC["mt"], partial(target_rows, "mt")),
+    (BABE, loaded_rows),
+)
 
 
 def scored(
