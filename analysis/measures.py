@@ -33,7 +33,7 @@ class Measure:
     """One line of the table: who finds the spans, how they are counted, in what unit, and what it must not claim.
 
     `parts` gives columns of counts by sentence, `statistic` the value of their sums; without them the spans are
-    evidence to read and no number. `instrument` is its row of data/validity.csv (for attribution, with the method in brackets).
+    evidence to read and no number. `instrument` names its rows of data/validity.csv (of attribution: by method).
     """
 
     name: str

@@ -27,7 +27,7 @@ def test_exact_spans_and_words_are_counted_apart() -> None:
     assert [f(np.array(counts)) for f in validate.ATTRIBUTION_METRICS.values()] == [1, 0, 1, 1, 1]
 
 
-def test_the_page_of_validity_is_what_the_script_would_write() -> None:
+def test_the_table_has_the_columns_that_the_script_writes() -> None:
     lines = (validate.ROOT / "data" / "validity.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0].split(",") == validate.COLUMNS
     assert len(lines) > 10
