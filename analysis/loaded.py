@@ -6,11 +6,11 @@ what it does not show. Words of topics are on no list.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 
 from analysis.lexicons import Hit, Index, index, load_lexicon, match
-from analysis.model import Article, Lexicon, Span
+from analysis.model import Article, Span
 from analysis.text import Quotation, Sentence, quotations, sentences
 from analysis.voice import voice_at
 
@@ -27,7 +27,7 @@ _OPENING, _CLOSING = frozenset("(["), frozenset("\"')]")
 _MARKS, _GAP = frozenset('"“„«'), 8  # a question with a quotation right after it was put to somebody
 _SPEAKER = re.compile(r"\s*(?:Q(?:uestion)?\s?[.:]|[A-Z][A-Z .'’-]{1,40}:)")  # a block of an interview or transcript
 
-Voices = tuple[Sequence[Span], Sequence[int]]
+Claimed = Callable[[int], bool]  # whether a voice other than the author's claims the word at an offset
 
 
 def detect(article: Article, voices: Iterable[Span] = ()) -> Iterator[Span]:
@@ -42,9 +42,13 @@ def detect(article: Article, voices: Iterable[Span] = ()) -> Iterator[Span]:
     [('hedges', 'seem')]
     """
     runs = sorted(voices, key=lambda run: run.start)
-    heard = (runs, [run.start for run in runs])
+    starts = [run.start for run in runs]
     quoted = [q for q in quotations(article) if q.depth == 0]
     begins, ends = [q.start for q in quoted], [q.end for q in quoted]
+
+    def claimed(offset: int) -> bool:
+        return voice_at(runs, starts, offset)[0] in ("direct", "indirect")
+
     for sentence in sentences(article):
         hits = {family: list(match(sentence.tokens, entries)) for family, entries in _families().items()}
         for family, found in hits.items():
@@ -52,18 +56,17 @@ def detect(article: Article, voices: Iterable[Span] = ()) -> Iterator[Span]:
                 start, end = sentence.tokens[hit.first].start, sentence.tokens[hit.last - 1].end
                 yield Span("loaded", hit.label, start, end, group=family, detail=hit.head)
         inside = quoted[bisect_right(ends, sentence.start) : bisect_left(begins, sentence.end)]
-        yield from _scare_quotes(article, sentence, inside, hits["distancing"], heard)
-        yield from _rhetorical_question(article, sentence, inside, heard)
+        yield from _scare_quotes(article, sentence, inside, hits["distancing"], claimed)
+        yield from _rhetorical_question(article, sentence, inside, claimed)
 
 
 def _scare_quotes(
-    article: Article, sentence: Sentence, quoted: Sequence[Quotation], distancing: Sequence[Hit], heard: Voices
+    article: Article, sentence: Sentence, quoted: Sequence[Quotation], distancing: Sequence[Hit], claimed: Claimed
 ) -> Iterator[Span]:
     """Short quotations that no attribution claims, or that stand right after a distancing word (“so-called”).
 
-    Not names and titles (in capitals, or introduced as such), nor speech (a sentence, after a comma or colon, or with
-    a verb of saying around it).
-    Headlines and captions are left out: marks there repeat a quotation of the text, or stand for "somebody says".
+    Not names and titles (in capitals, or introduced as such), nor speech (a sentence, after a comma or colon, or with a
+    verb of saying around it). Headlines and captions hold none: marks there repeat the text, or mean "somebody says".
     """
     introducers = list(match(sentence.tokens, _introducers())) if quoted else []
     said = any(hit.label == "saying" for hit in introducers)
@@ -82,14 +85,14 @@ def _scare_quotes(
             after_mark = opening > 0 and sentence.tokens[opening - 1].form in {",", ":"}
             speech = said or after_mark or before_last in "?!" or (opening == 0 and (named or before_last in ",."))
             near = any(i in introduced for i in range(opening - _REACH, opening + 1))
-            if named or speech or near or _claimed(heard, words[0].start):
+            if named or speech or near or claimed(words[0].start):
                 continue
         text = " ".join(word.form.lstrip("'") for word in words)
         yield Span("loaded", "scare_quotes", quotation.start, quotation.end, group="device", detail=text)
 
 
 def _rhetorical_question(
-    article: Article, sentence: Sentence, quoted: Sequence[Quotation], heard: Voices
+    article: Article, sentence: Sentence, quoted: Sequence[Quotation], claimed: Claimed
 ) -> Iterator[Span]:
     """A question in the author's voice, or the one after a colon; not in an interview, a quotation, or if attributed.
 
@@ -106,12 +109,8 @@ def _rhetorical_question(
     answered = article.raw[mark.end : mark.end + _GAP].lstrip()[:1] in _MARKS
     in_marks = any(q.start <= start < q.end or q.start < mark.start < q.end for q in quoted)
     interview = _SPEAKER.match(article.raw, article.blocks[sentence.block].start)
-    if not (asked or answered or in_marks or interview or _claimed(heard, start)):
+    if not (asked or answered or in_marks or interview or claimed(start)):
         yield Span("loaded", "rhetorical_questions", start, mark.end, group="device", detail=tokens[first].form)
-
-
-def _claimed(heard: Voices, offset: int) -> bool:
-    return bisect_right(heard[1], offset) > 0 and voice_at(*heard, offset)[0] in {"direct", "indirect"}
 
 
 @cache
@@ -121,7 +120,5 @@ def _introducers() -> Index:
 
 @cache
 def _families() -> dict[str, Index]:
-    families: dict[str, list[Lexicon]] = {}
-    for lexicon in map(load_lexicon, LISTS):
-        families.setdefault(lexicon.family, []).append(lexicon)
-    return {family: index(lexicons) for family, lexicons in families.items()}
+    lists = [load_lexicon(name) for name in LISTS]
+    return {family: index(x for x in lists if x.family == family) for family in dict.fromkeys(x.family for x in lists)}

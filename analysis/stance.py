@@ -10,8 +10,8 @@ from functools import cache
 from itertools import takewhile
 from typing import NamedTuple
 
-from analysis.lexicons import Hit, Index, Target, index, load_lexicon, load_targets, match, phrase_forms
-from analysis.model import Article, Entry, Span
+from analysis.lexicons import Hit, Index, index, load_lexicon, load_targets, match
+from analysis.model import Article, Span
 from analysis.sentiment import tone
 from analysis.text import Token, sentences, tokens
 
@@ -37,24 +37,24 @@ class Tone(NamedTuple):
     p_positive: float
 
 
-def detect(article: Article, voices: Sequence[Span] = (), targets: tuple[Target, ...] | None = None) -> Iterator[Span]:
+def detect(article: Article, voices: Sequence[Span] = (), targets: Index | None = None) -> Iterator[Span]:
     """One span per mention of a target, the longest phrase first; `detail` is its role (see `role`).
 
     `value` is the probability of the tone toward it, below 0 if negative, 0 if neutral. Sentences are read across
     voices, so that a clause with a short quotation in it stays whole.
     """
-    entries = _phrases(load_targets() if targets is None else targets)
+    entries = load_targets() if targets is None else targets
     for sentence in sentences(article):
         for hit in match(sentence.tokens, entries):
             found = sentence.tokens[hit.first : hit.last]
             if hit.label and _capitals_fit(article.raw, found, hit.head):
                 begin, start, end = max(0, hit.first - WINDOW), found[0].start, found[-1].end
                 words = sentence.tokens[begin : hit.last + WINDOW]
-                text = article.raw[words[0].start : words[-1].end]
-                toward = tone_toward(text, start - words[0].start, end - words[0].start)
+                base = words[0].start
+                toward = tone_toward(article.raw[base : words[-1].end], start - base, end - base)
                 value = max(toward[1:]) * (LABELS.index(toward.label) - 1)
-                detail = role(words, hit.first - begin, hit.last - begin)
-                yield Span("target", hit.label, start, end, value=value, detail=detail)
+                part = role(words, hit.first - begin, hit.last - begin)
+                yield Span("target", hit.label, start, end, value=value, detail=part)
 
 
 def tone_toward(sentence: str, start: int, end: int) -> Tone:
@@ -113,15 +113,11 @@ def _lean(words: Sequence[Token], first: int, last: int, hits: Iterable[Hit]) ->
     """Sum of the words with a direction that touch the mention `words[first:last]`; above 0 in its favour."""
     total = 0.0
     for hit in hits:
-        passive = _participle(words[hit.last - 1].form) and any(
-            _kind(token.form) == "be" for token in words[max(last, hit.first - 4) : hit.first]
-        )
+        between = words[max(last, hit.first - 4) : hit.first]
+        passive = _participle(words[hit.last - 1].form) and any(_kind(token.form) == "be" for token in between)
         before, after = 0 <= first - hit.last < REACH, 0 <= hit.first - last < REACH
-        touches = {
-            "object": before or (after and passive),
-            "subject": after and not passive,
-            "clause": hit.last <= first or hit.first >= last,
-        }
+        apart = hit.last <= first or hit.first >= last
+        touches = {"object": before or (after and passive), "subject": after and not passive, "clause": apart}
         side, _, sign = hit.label.partition(" ")
         if touches.get(side):
             total += WEIGHTS[side] if sign == "positive" else -WEIGHTS[side]
@@ -153,10 +149,10 @@ def _kind(form: str) -> str:
 
 def _capitals_fit(raw: str, found: Sequence[Token], phrase: str) -> bool:
     """Capitals in a phrase ask for capitals in the text: an initial for an initial, "US" for "US"."""
-    pairs = [
-        (phrase[p.start : p.end], raw[t.start : t.end]) for p, t in zip(tokens(f"{phrase} ¶"), found, strict=False)
-    ]
-    return all(t[0].isupper() >= p[0].isupper() and t.isupper() >= (len(p) > 1 and p.isupper()) for p, t in pairs)
+    asked = [phrase[token.start : token.end] for token in tokens(f"{phrase} ¶")]
+    said = [raw[token.start : token.end] for token in found]
+    pairs = zip(asked, said, strict=False)  # "¶" has no partner: it keeps the last word from ending a sentence
+    return all(s[0].isupper() >= a[0].isupper() and s.isupper() >= (len(a) > 1 and a.isupper()) for a, s in pairs)
 
 
 @cache
@@ -167,14 +163,3 @@ def _grammar() -> Mapping[str, str]:
 @cache
 def _directions() -> Index:
     return index([load_lexicon("direction")])
-
-
-@cache
-def _phrases(targets: tuple[Target, ...]) -> Index:
-    """Phrases of all targets by their first token, longest first; exceptions have an empty label."""
-    pairs = [(p, t.name) for t in targets for p in t.phrases] + [(p, "") for t in targets for p in t.exceptions]
-    forms = {f: Entry(label, p) for (p, label), f in zip(pairs, phrase_forms(p for p, _ in pairs), strict=True)}
-    by_first: dict[str, list] = {}
-    for form in sorted(forms, key=len, reverse=True):
-        by_first.setdefault(form[0], []).append((form, "targets", forms[form]))
-    return by_first

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analysis import lexicons
-from analysis.lexicons import COLUMNS, LEXICONS, index, load_lexicon, load_lexicons, load_targets, match, phrase_forms
+from analysis.lexicons import COLUMNS, LEXICONS, index, load_lexicon, match, phrase_forms
 from analysis.loaded import LISTS
 from analysis.model import AnalysisError, Lexicon
 from analysis.text import tokens
@@ -22,7 +22,7 @@ def write(folder: Path, *rows: str, card: str = CARD, name: str = "list") -> Pat
 
 
 def heads(folder: Path, text: str) -> list[str]:
-    return [hit.head for hit in match(tokens(text), index(load_lexicons(folder)))]
+    return [hit.head for hit in match(tokens(text), index([load_lexicon("list", folder)]))]
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ def heads(folder: Path, text: str) -> list[str]:
         (["a,,,,,n", "a,,,,,n"], CARD, "line 3: entry 'a' is already on line 2"),
         (["a,b|B,,,,n"], CARD, "line 2: entry 'B' is already on line 2"),
         ([",,,,,n"], CARD, "line 2: entry '' is empty"),
-        (["a,,,,,so, quoted"], CARD, "line 2: not 6 cells; quote cells that hold a comma"),
-        (["a,,,"], CARD, "line 2: not 6 cells"),
+        (["a,,,,,so, quoted"], CARD, "line 2: not the cells entry, forms, label, not_before, not_after, note; quote"),
+        (["a,,,"], CARD, "line 2: not the cells entry"),
         (["a,,,,,n"], CARD.replace('caveat = "v"', ""), "lexicon list: no caveat"),
         (["a,,,,,n"], "title = ", "list.csv: "),
         ([], CARD, "lexicon list: no entries"),
@@ -46,10 +46,10 @@ def test_a_bad_list_is_refused_with_line_and_reason(tmp_path: Path, rows: list, 
 
 def test_a_list_without_its_card_or_with_other_columns_is_refused(tmp_path: Path) -> None:
     (write(tmp_path, "a,,,,,n") / "list.toml").unlink()
-    with pytest.raises(AnalysisError, match=r"list\.toml: missing; a lexicon needs a card"):
-        load_lexicons(tmp_path)
-    write(tmp_path, name="other").joinpath("other.csv").write_text("word,note\n", encoding="utf-8")
-    with pytest.raises(AnalysisError, match="columns are"):
+    with pytest.raises(AnalysisError, match=r"list\.toml'; a lexicon needs a card"):
+        load_lexicon("list", tmp_path)
+    write(tmp_path, name="other").joinpath("other.csv").write_text("word,note\na,n\n", encoding="utf-8")
+    with pytest.raises(AnalysisError, match="line 2: not the cells entry, "):
         load_lexicon("other", tmp_path)
 
 
@@ -57,7 +57,7 @@ def test_two_lists_may_not_claim_one_form(tmp_path: Path) -> None:
     write(tmp_path, "so called,so-called,,,,n")
     write(tmp_path, "title,SO-CALLED,,,,n", name="second")
     with pytest.raises(AnalysisError, match="'so-called' stands in both list and second: drop one"):
-        index(load_lexicons(tmp_path))
+        index([load_lexicon("list", tmp_path), load_lexicon("second", tmp_path)])
 
 
 def test_the_longest_entry_wins_and_hits_do_not_overlap(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_all_lists_load_and_each_family_makes_one_index() -> None:
     assert set(families) == {"epistemic", "reporting", "evaluative", "metaphor", "distancing", "device"}
     for members in families.values():
         index(members)
-    assert load_lexicons() and load_targets()
+    assert all(load_lexicon(path.stem).entries for path in LEXICONS.glob("*.csv"))
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -137,19 +137,3 @@ def test_validity_is_optional_and_a_broken_background_says_so(tmp_path: Path) ->
     (tmp_path / "background.csv").write_text("word,times\na,1\n", encoding="utf-8")
     with pytest.raises(AnalysisError, match=r"background\.csv: KeyError\('count'\); remake it"):
         lexicons.load_background(tmp_path / "background.csv")
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("", "no [[target]] entry"),
-        ('[[target]]\nname = "A"\n', "target 1 (A): needs a name and phrases"),
-        ('[[target]]\nname = "A"\nphrases = ["a"]\ncolour = "b"\n', "unknown ['colour']"),
-        ('[[target]]\nname = "A"\nphrases = ["a"]\n[[target]]\nname = "B"\nphrases = ["A"]\n', "under A as well"),
-    ],
-)
-def test_a_bad_target_is_refused_with_its_reason(tmp_path: Path, text: str, reason: str) -> None:
-    (tmp_path / "targets.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(AnalysisError) as error:
-        load_targets(tmp_path / "targets.toml")
-    assert reason in str(error.value)

@@ -1,6 +1,7 @@
 """Mentions, roles and tones of targets; cases in cases/stance.toml."""
 
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ def test_cases(case: dict) -> None:
 def test_there_are_fifty_cases_and_each_target_has_one() -> None:
     table = [parameter.values[0] for parameter in cases("stance")]
     assert len(table) >= 50
-    assert {name for case in table for _, name, *_ in case["mentions"]} == {t.name for t in load_targets()}
+    names = {entry.label for forms in load_targets().values() for *_, entry in forms} - {""}
+    assert {name for case in table for _, name, *_ in case["mentions"]} == names
 
 
 def test_tone_toward_gives_probabilities_and_their_largest_label() -> None:
@@ -63,7 +65,7 @@ def test_a_text_without_stops_takes_time_in_proportion() -> None:
         return time.perf_counter() - started
 
     seconds(10)
-    assert seconds(400) < 10 * seconds(100)  # 4 times where linear, 16 where quadratic
+    assert seconds(160) < 10 * seconds(40)  # 4 times where linear, 16 where quadratic
 
 
 def test_tone_toward_refuses_an_empty_mention() -> None:
@@ -80,16 +82,23 @@ def test_no_mention_without_text_and_own_targets_replace_ours(tmp_path: Path) ->
 
 
 def test_every_target_of_ours_has_side_kind_and_note() -> None:
-    assert all(t.side and t.kind and t.note for t in load_targets(TARGETS))
+    targets = tomllib.loads(TARGETS.read_text(encoding="utf-8"))["target"]
+    assert all(target["side"] and target["kind"] and target["note"] for target in targets)
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('[[target]]\nname = "A"\nphrases = ["kite"]\n[[target]]\nname = "B"\nphrases = ["Kite"]', "'Kite' under B"),
-        ('[[target]]\nname = "A"\nphrases = ["kite"]\ncolour = "red"', r"target 1 \(A\): unknown \['colour'\]"),
-        ('[[target]]\nname = "A"\nphrases = []', r"target 1 \(A\): needs a name and phrases"),
-        ('[[target]]\nname = "A"\nphrases = "kite"', "lists of texts"),
+        (
+            '[[target]]\nname = "A"\nphrases = ["kite"]\n[[target]]\nname = "B"\nphrases = ["Kite"]',
+            "'kite' stands in both A and B: drop one",
+        ),
+        (
+            '[[target]]\nname = "A"\nphrases = ["kite"]\ncolour = "red"',
+            r"target 1 \(A\): .* not of its kind: \['colour'\]",
+        ),
+        ('[[target]]\nname = "A"\nphrases = []', r"target 1 \(A\): needs a name and a list of phrases"),
+        ('[[target]]\nname = "A"\nphrases = "kite"', r"not of its kind: \['phrases'\]"),
         ('[[target]]\nname = "A"\nphrases = ["|"]', "is empty"),
         ('[[target]]\nname = "A"\nphrases = ["a"]\n[[target]]\nname = "A"\nphrases = ["b"]', "two of one name"),
         ("", "no .*target"),
