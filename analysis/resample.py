@@ -39,8 +39,7 @@ def resampled(parts: Sequence[np.ndarray], statistic: Statistic, weights: np.nda
     if not len(parts):
         return np.empty((0, len(weights)))
     sums = np.split(weights @ np.hstack(parts), np.cumsum([p.shape[1] for p in parts])[:-1], axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = [statistic(s) for s in sums]
+    values = np.array([statistic(s) for s in sums])
     return np.where(np.isfinite(values), values, np.nan)
 
 
@@ -79,7 +78,7 @@ def permutation_p(
     p = (1 + #{|d*| >= |d|}) / (draws + 1). A shuffling that leaves the statistic undefined counts against the
     difference. p is NaN where the difference is undefined, and where shuffling never changes it: nothing to test.
     """
-    sizes = (len(left[0]), len(right[0])) if len(left) else (0, 0)
+    sizes = len(left[0]), len(right[0])
     goes_left = np.vstack([np.repeat([1, 0], sizes), shuffles(*sizes, draws, seed)], dtype=np.float32)
     pooled = [np.vstack(pair) for pair in zip(left, right, strict=True)]
     values = resampled(pooled, statistic, goes_left) - resampled(pooled, statistic, 1 - goes_left)
@@ -89,6 +88,5 @@ def permutation_p(
 
 
 def _spread(values: np.ndarray) -> np.ndarray:
-    """Range of the defined values of each row, -inf where there are none."""
-    defined = np.isfinite(values)
-    return np.where(defined, values, -np.inf).max(axis=1) - np.where(defined, values, np.inf).min(axis=1)
+    """Range of the defined values of each row, -inf where there are none: fmax and fmin pass over NaN."""
+    return np.fmax.reduce(values, axis=1, initial=-np.inf) - np.fmin.reduce(values, axis=1, initial=np.inf)

@@ -1,5 +1,7 @@
 """Differences that keep their level, verdicts both ways, word shifts that add up, words beyond the null."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,23 +105,23 @@ def test_an_article_has_no_difference_from_itself():
 
 
 def test_families_of_alike_texts_seldom_give_any_verdict():
-    """60 pairs, ten rows each, no true difference: a verdict anywhere in at most about 5 % of pairs."""
+    """25 pairs, ten rows each, no true difference: a verdict in at most about 5 % of pairs; uncorrected, in 40 %."""
     rng = np.random.default_rng(5)
     keys = [("loaded", f"category {i}", "author") for i in range(10)]
     wrong = 0
-    for seed in range(60):
+    for seed in range(25):
         sides = {i: {key: hits(rng, 40, 3) for key in keys} for i in "ab"}
         wrong += (difference(scores(**sides), "a", "b", seed=seed)["verdict"] != "cannot tell").any()
-    assert wrong <= 6  # 3 expected at the most; more than 6 in one of thirty runs
+    assert wrong <= 4  # 1.25 expected at the most; more than 4 in one of 140 runs
 
 
-@pytest.mark.parametrize(("rate", "power"), [(6, (0.58, 0.80)), (1, (0.38, 0.65))])
+@pytest.mark.parametrize(("rate", "power"), [(6, (0.53, 0.79)), (1, (0.35, 0.65))])
 def test_the_smallest_detectable_difference_is_a_lower_bound(rate, power):
     """As the docstring says: .68 and .50 of them are found, not .80, for the spread grows with the hits."""
     rng = np.random.default_rng(6)
-    alike = [scores(a={HEDGES: hits(rng, 45, rate)}, b={HEDGES: hits(rng, 45, rate)}) for _ in range(25)]
+    alike = [scores(a={HEDGES: hits(rng, 45, rate)}, b={HEDGES: hits(rng, 45, rate)}) for _ in range(15)]
     least = np.mean([difference(t, "a", "b")["smallest_detectable"][0] for t in alike])
-    apart = [scores(a={HEDGES: hits(rng, 45, rate + least)}, b={HEDGES: hits(rng, 45, rate)}) for _ in range(100)]
+    apart = [scores(a={HEDGES: hits(rng, 45, rate + least)}, b={HEDGES: hits(rng, 45, rate)}) for _ in range(50)]
     assert power[0] <= np.mean([difference(t, "a", "b")["verdict"][0] == "higher" for t in apart]) <= power[1]
 
 
@@ -175,18 +177,28 @@ def test_the_only_source_of_one_text_is_not_taken_for_that_of_the_other():
         (
             HEDGES,
             (6, 1),
-            ["hedges (loaded, author): ", " more per 100 words in a than in b, 95 % ", " of ", "Holm p = 0.0"],
+            ["loaded, hedges, author's words: ", " more per 100 words in a than in b, 95 % ", " of ", "Holm p = 0.0"],
         ),
-        (HEDGES, (1, 6), ["hedges (loaded, author): ", " fewer per 100 words in a than in b, 95 % "]),
+        (
+            ("loaded", "any", "direct"),
+            (1, 6),
+            ["loaded, any category, quoted words: ", " fewer per 100 words in a than "],
+        ),
         (HEDGES, (3, 3), ["cannot tell; ", "; a difference below ", " could well have been missed in this much text"]),
         (HEDGES, (0, 0), ["cannot tell; 0.00 in both (0 of "]),
         (
             ("named_share", "named", "all"),
             (90, 2),
-            ["(named_share, all voices): ", " higher (share of attributions with"],
+            ["named share, all voices: ", " higher in a than in b, 95 % ", " (share of attributions with a source; "],
+        ),
+        (("tone", "tone", "author"), (9, 1), ["tone, author's words: ", " 1; n = 1", " against n = 1"]),
+        (
+            ("tone_balance", "tone words", "all"),
+            (9, 1),
+            ["tone balance, tone words, all voices: ", " to ", " against "],
         ),
     ],
-    ids=["more", "fewer", "cannot tell", "none", "share"],
+    ids=["more", "fewer", "cannot tell", "none", "share", "mean", "two counts"],
 )
 def test_the_sentence_says_it_in_english(key, sides, words):
     rng = np.random.default_rng(10)
@@ -194,7 +206,13 @@ def test_the_sentence_says_it_in_english(key, sides, words):
     row = difference(scores(a={key: a}, b={key: b}), "a", "b").iloc[0]
     assert all(part in row["sentence"] for part in words), row["sentence"]
     assert ("cannot tell" in row["sentence"]) == (row["verdict"] == "cannot tell")
-    assert "nan" not in row["sentence"] and " -" not in row["sentence"].split(", 95 %")[0]
+    assert "nan" not in row["sentence"] and not re.search(": (cannot tell; )?-", row["sentence"])
+
+
+def test_only_the_label_any_stands_for_all_categories():
+    key = ("mentions", "Germany", "all")
+    row = difference(scores(a={key: np.ones((9, 2))}, b={key: np.ones((9, 2))}), "a", "b").iloc[0]
+    assert row["sentence"].startswith("mentions, Germany, all voices: cannot tell; ")
 
 
 def test_the_sentence_of_what_is_not_defined():
@@ -259,28 +277,14 @@ def test_leverage_of_a_row_that_is_not_there():
 # --- words ---
 
 
-FILLER = [
-    "the",
-    "harbour",
-    "council",
-    "met",
-    "again",
-    "and",
-    "heard",
-    "engineers",
-    "say",
-    "about",
-    "old",
-    "crane",
-    "quay",
-]
+FILLER = "the harbour council met again and heard engineers say about old crane quay"
 
 
 def prose(rng: np.random.Generator, sentences: int, planted: str = "", share: float = 0.0) -> str:
     """Sentences of the same words in any order, one after another; some hold the planted word."""
     made = []
     for _ in range(sentences):
-        words = [*rng.permutation(FILLER)[:10], *([planted] if rng.random() < share else [])]
+        words = [*rng.permutation(FILLER.split())[:10], *([planted] if rng.random() < share else [])]
         made.append(" ".join(words).capitalize() + ".")
     return " ".join(made)
 
@@ -301,8 +305,6 @@ def voices_frame(*articles) -> pd.DataFrame:
 def test_words_of_are_folded_and_without_numbers_or_marks():
     a = article("It’s the Crane, 1947: “No.”\nSecond line.")
     assert words_of(a) == [["it", "the", "crane", "no"], ["second", "line"]]
-    assert words_of(a, [(a.raw.index("Crane"), a.raw.index("Crane") + 5)]) == [["crane"], []]
-    assert words_of(a, []) == [[], []]
 
 
 def test_a_planted_word_stands_out_and_only_that():
@@ -324,8 +326,8 @@ def test_counts_are_of_all_words_and_sides_mirror_each_other():
 
 def test_texts_of_one_make_seldom_have_words_beyond_the_null():
     rng = np.random.default_rng(13)
-    pairs = [(article(prose(rng, 30), "a"), article(prose(rng, 30), "b")) for _ in range(60)]
-    assert sum(distinctive_words(pair, "a", "b")["beyond_null"].any() for pair in pairs) <= 6
+    pairs = [(article(prose(rng, 30), "a"), article(prose(rng, 30), "b")) for _ in range(25)]
+    assert sum(distinctive_words(pair, "a", "b")["beyond_null"].any() for pair in pairs) <= 4
 
 
 def test_a_word_said_often_in_one_sentence_is_not_beyond_the_null():
@@ -335,17 +337,11 @@ def test_a_word_said_often_in_one_sentence_is_not_beyond_the_null():
     assert found.loc["gulls", "left_count"] == 8 and not found.loc["gulls", "beyond_null"]
 
 
-def test_words_of_one_voice_and_of_groups():
-    a, b = article("Mayor opens pier.", "a", role="headline"), article("The pier stays shut.", "b")
-    c = article("Rain fell on the pier.", "c")
-    spans = voices_frame(a, b, c)
-    assert set(distinctive_words([a, b, c], ("a", "b"), "c")["word"]) >= {"mayor", "stays", "rain"}
-    author = distinctive_words([a, b, c], ("a", "b"), "c", spans=spans, voice="author")
-    assert "mayor" not in set(author["word"]) and "stays" in set(author["word"])
-    with pytest.raises(AnalysisError, match="no words in voice 'author'"):
-        distinctive_words([a, c], "a", "c", spans=spans, voice="author")
-    with pytest.raises(AnalysisError, match="pass spans="):
-        distinctive_words([a, b], "a", "b", voice="author")
+def test_words_need_two_texts_that_hold_some():
+    a, b = article("Rain fell on the pier.", "a"), article("1947 – 1948.", "b")
+    assert distinctive_words([a, b], "a", "a").empty
+    with pytest.raises(AnalysisError, match="a or b has no words"):
+        distinctive_words([a, b], "a", "b")
     with pytest.raises(AnalysisError, match="no article x; there are a, b"):
         distinctive_words([a, b], "a", "x")
 
@@ -377,7 +373,7 @@ def tone_of(runs: list) -> float:
     return sum(words * compound for _, words, compound, _ in runs) / sum(words for _, words, _, _ in runs)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(RUN, min_size=1, max_size=6), st.lists(RUN, min_size=1, max_size=6), st.sampled_from([None, "author"]))
 def test_contributions_add_up_to_the_difference_in_tone(left, right, who):
     kept = [[run for run in runs if who in (None, run[0])] for runs in (left, right)]
