@@ -133,13 +133,13 @@ def distinctive_words(articles: Iterable[Article], left: str, right: str) -> pd.
     said = [words_of(by_id[i]) for i in (left, right)]
     if not all(map(any, said)):
         raise AnalysisError(f"{left} or {right} has no words")
+    sizes = [len(own) for own in said]
     placed = sorted((word, i) for i, sentence in enumerate([*said[0], *said[1]]) for word in sentence)
-    at = [i for _, i in placed]
+    at = [i for _, i in placed]  # the sentence of each token; those of one word stand together, from `first` on
     words, first = np.unique([word for word, _ in placed], return_index=True)
     background = load_background()
     prior = np.array([background.get(word, 0) for word in words])[:, None] * PRIOR_WORDS / sum(background.values())
     prior, total = np.maximum(prior, LEAST_PRIOR), np.diff([*first, len(placed)])[:, None]
-    sizes = [len(sentences) for sentences in said]
     goes_left = np.vstack([np.repeat([1, 0], sizes), shuffles(*sizes, DRAWS, seed=0)]).T
     largest = []
     for chunk in np.array_split(goes_left[:, 1:], 40, axis=1):
