@@ -215,7 +215,7 @@ def listed(items: Iterable[str], most: int = 6) -> str:
 def in_words(gaps: pd.DataFrame, articles: Sequence[Article]) -> list[str]:
     """The sentences of `compare.difference`, with the articles' short names for their ids."""
     said = gaps["sentence"].astype(str)
-    for article_id, name in labels(articles).items():
+    for article_id, name in sorted(labels(articles).items(), reverse=True):  # "a-10" before "a-1"
         said = said.str.replace(article_id, name, regex=False)
     return list(said)
 

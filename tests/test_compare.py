@@ -269,8 +269,7 @@ def test_leverage_of_the_only_sentence_of_a_voice_comes_first():
 
 def test_leverage_of_a_row_that_is_not_there():
     table = scores(a={HEDGES: np.ones((5, 2))}, b={HEDGES: np.ones((5, 2))})
-    with pytest.raises(AnalysisError, match="no score of loaded, boosters, author in both a and b"):
-        leverage(table, "a", "b", "loaded", "boosters", "author")
+    assert leverage(table, "a", "b", "loaded", "boosters", "author").empty
     assert leverage(table, "a", "b", *HEDGES).empty  # all sentences alike: none has leverage
 
 
@@ -340,8 +339,7 @@ def test_a_word_said_often_in_one_sentence_is_not_beyond_the_null():
 def test_words_need_two_texts_that_hold_some():
     a, b = article("Rain fell on the pier.", "a"), article("1947 – 1948.", "b")
     assert distinctive_words([a, b], "a", "a").empty
-    with pytest.raises(AnalysisError, match="a or b has no words"):
-        distinctive_words([a, b], "a", "b")
+    assert distinctive_words([a, b], "a", "b").empty
     with pytest.raises(AnalysisError, match="no article x; there are a, b"):
         distinctive_words([a, b], "a", "x")
 
@@ -380,8 +378,7 @@ def test_contributions_add_up_to_the_difference_in_tone(left, right, who):
     spans = pd.concat([spans_of("a", left), spans_of("b", right)]).sample(frac=1, random_state=0)
     articles = [article("Text.", i) for i in "ab"]
     if not all(kept):
-        with pytest.raises(AnalysisError, match="no words in voice 'author'"):
-            contributions(spans, articles, "a", "b", voice=who)
+        assert contributions(spans, articles, "a", "b", voice=who).empty
         return
     found = contributions(spans, articles, "a", "b", voice=who)
     assert found["contribution"].sum() == pytest.approx(tone_of(kept[0]) - tone_of(kept[1]), abs=1e-12)
