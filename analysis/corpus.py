@@ -8,25 +8,23 @@ import hashlib
 import io
 import json
 import re
-import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from analysis.lines import read_lines
 from analysis.model import AnalysisError, Article, Block
 from analysis.page import anatomy, inferred_title
 from analysis.text import sentences
 
 ARTICLES = Path(__file__).parents[1] / "data" / "articles"
 FACTS = ("title", "author", "date", "outlet", "kind", "topic", "url", "language")
-MB = 1_000_000
-TEXT_LIMIT = MB  # characters of one article: the tokenizer's patterns stop after 5 s of CPU
-SIZE_LIMITS = {".txt": 4 * MB, ".html": 20 * MB, ".htm": 20 * MB, ".csv": 50 * MB, ".jsonl": 50 * MB}  # bytes
-SEEN = 0.8  # of a saved page's visible words; lxml stops at about 250 nested tags, and 179 sound pages have .85 or more
-_BOMS = (b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")
+TEXT_LIMIT = 1_000_000  # characters of one article: the tokenizer's patterns stop after 5 s of CPU
+SIZE_LIMITS = {".txt": 4_000_000, ".html": 20_000_000, ".htm": 20_000_000, ".csv": 50_000_000, ".jsonl": 50_000_000}
 
 
 class Failure(NamedTuple):
@@ -59,27 +57,34 @@ def load_corpus(path: str | Path = ARTICLES) -> Corpus:
     """
     try:
         found = next(p for p in (Path(path), ARTICLES.parents[1] / path) if p.exists())
-        files = sorted(p for p in found.iterdir() if not _is_passed_over(p)) if found.is_dir() else [found]
+        folder, files = (found, sorted(found.iterdir())) if found.is_dir() else (found.parent, [found])
     except (StopIteration, OSError, ValueError) as error:
         kinds = ", ".join(SIZE_LIMITS)
         raise AnalysisError(f"{path}: no file or folder that can be read; give one of {kinds}") from error
+    index, failures = _index(folder / "index.csv")
     articles: dict[str, Article] = {}
-    stems: dict[str, str] = {}
-    failures: list[Failure] = []
     hashes: dict[str, str] = {}
+    met: set[str] = set()
     for file in files:
+        if found.is_dir() and (file.is_dir() or file.name == "index.csv" or re.match(r"(?i)\.|readme", file.name)):
+            continue
         for read in _read(file, hashes):
-            if isinstance(read, Article) and read.article_id in articles:
-                read = Failure(
-                    file.name, None, read.article_id, "read", "an earlier article has this id; they must differ"
-                )
             if isinstance(read, Failure):
                 failures.append(read)
+            elif read.article_id in articles:
+                reason = "an earlier article has this id; they must differ"
+                failures.append(Failure(file.name, None, read.article_id, "read", reason))
             else:
-                articles[read.article_id], stems[read.article_id] = read, file.stem
+                told = {**index.get(file.stem, (0, {}))[1], **index.get(read.article_id, (0, {}))[1]}
+                if read.title_is_inferred and "title" in told:
+                    read = replace(read, title="", title_is_inferred=False)
+                new = {key: fact for key, fact in told.items() if not getattr(read, key)}
+                articles[read.article_id] = replace(read, **new)
+                met |= {read.article_id, file.stem}
     if not articles:
         raise AnalysisError(f"{path}: no article in it; {failures[0].reason if failures else 'it is empty'}")
-    failures += _fill_in((found if found.is_dir() else found.parent) / "index.csv", articles, stems)
+    unmet = [(line, name) for name, (line, _) in index.items() if name not in met]
+    failures += [Failure("index.csv", *row, "index", "names no article that was read") for row in unmet]
     table = pd.DataFrame(failures, columns=Failure._fields).astype({"line": "Int64"})
     return Corpus(tuple(articles.values()), table, hashes)
 
@@ -100,31 +105,25 @@ def blocks_frame(articles: Sequence[Article]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["article_id", *names]).astype({"duplicate_of": "Int64"})
 
 
-def _is_passed_over(path: Path) -> bool:
-    return path.is_dir() or path.name == "index.csv" or path.name.upper().startswith((".", "README"))
-
-
 def _read(path: Path, hashes: dict[str, str]) -> Iterator[Article | Failure]:
     """All articles of one file, or why there are none; no error of the file leaves it."""
     readers = {".txt": _page, ".html": _saved_page, ".htm": _saved_page, ".csv": _table, ".jsonl": _table}
     try:
-        suffix = path.suffix.lower()
-        if suffix not in readers:
+        if path.suffix.lower() not in readers:
             raise AnalysisError(f"files of this kind are not read; give {', '.join(readers)}")
-        data = _content(path, SIZE_LIMITS[suffix])
+        data = _content(path)
         hashes[path.name] = hashlib.sha256(data).hexdigest()
-        text, flags = _decoded(data)
-        yield from readers[suffix](path, text, flags)
+        yield from readers[path.suffix.lower()](path, *_decoded(data))
     except Exception as error:  # the parsers raise what they like, and one file must not cost the others
         yield Failure(path.name, None, path.stem, "read", str(error))
 
 
-def _content(path: Path, limit: int) -> bytes:
-    facts = path.stat()
-    if not stat.S_ISREG(facts.st_mode):
+def _content(path: Path) -> bytes:
+    limit = SIZE_LIMITS[path.suffix.lower()]
+    if not path.is_file():
         raise AnalysisError("not a regular file")
-    if facts.st_size > limit:
-        raise AnalysisError(f"{facts.st_size:,} bytes, more than {limit:,}; split it")
+    if (size := path.stat().st_size) > limit:
+        raise AnalysisError(f"{size:,} bytes, more than {limit:,}; split it")
     return path.read_bytes()
 
 
@@ -134,26 +133,23 @@ def _decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
     >>> _decoded("naïve".encode("cp1252"))
     ('naïve', ('decoded as cp1252',))
     """
-    marked = [(codec, ()) for bom, codec in _BOMS if data.startswith(bom)][:1]
-    for codec, flags in marked or [("utf-8", ()), ("cp1252", ("decoded as cp1252",))]:
-        try:
-            return data.decode(codec), flags
-        except UnicodeDecodeError as error:
-            problem = f"not {codec} at byte {error.start}; save it as UTF-8"
-    raise AnalysisError(problem)
+    codecs = ["utf-16"] if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ["utf-8-sig", "cp1252"]
+    for codec in codecs:
+        with suppress(UnicodeDecodeError):
+            return data.decode(codec), ("decoded as cp1252",) if codec == "cp1252" else ()
+    raise AnalysisError(f"no {' or '.join(codecs)}; save it as UTF-8")
 
 
 def _clean(text: str) -> tuple[str, tuple[str, ...]]:
     """The text with what no table can hold replaced, one for one; flags say so, and where it looks wrongly decoded."""
+    from ftfy import fix_encoding
+
     if len(text) > TEXT_LIMIT:
         raise AnalysisError(f"{len(text):,} characters of text, more than {TEXT_LIMIT:,}; split it")
     clean = re.sub("[\0\ud800-\udfff]", "\ufffd", text)
     flags = ("NUL or lone surrogate replaced",) if clean != text else ()
-    if not clean.isascii():
-        from ftfy import fix_encoding
-
-        if fix_encoding(clean) != clean:  # only flagged: a repair would move every offset
-            flags += ("looks wrongly decoded (mojibake)",)
+    if fix_encoding(clean) != clean:  # only flagged: a repair would move every offset
+        flags += ("looks wrongly decoded (mojibake)",)
     return clean, flags
 
 
@@ -170,28 +166,22 @@ def _page(path: Path, text: str, flags: tuple[str, ...]) -> Iterator[Article]:
 def _saved_page(path: Path, html: str, flags: tuple[str, ...]) -> Iterator[Article]:
     """What trafilatura takes for the article's text, the page's headline as the first line; `raw` is that text."""
     import trafilatura
-    from lxml.etree import strip_elements
+    from lxml.html import HTMLParser, fromstring
 
+    parser = HTMLParser(encoding="utf-8", huge_tree=True)  # else tags nested 250 deep, and all in them, are dropped
+    tree = fromstring(html.encode("utf-8"), parser=parser)
     dates = {"extensive_search": False, "original_date": True}  # the wide search would guess
-    page = trafilatura.bare_extraction(html, with_metadata=True, include_comments=False, date_extraction_params=dates)
+    page = trafilatura.bare_extraction(tree, with_metadata=True, include_comments=False, date_extraction_params=dates)
     if page is None or page.body is None:
         raise AnalysisError("trafilatura finds no article in it; save its text as .txt")
-    lines = [("subhead" if part.tag == "head" else "paragraph", line) for part in page.body for line in _texts(part)]
     headline = " ".join((page.title or "").split())
-    if headline and headline not in [line for _, line in lines[:1]]:
-        lines.insert(0, ("headline", headline))
-    raw, more = _clean("\n".join(line for _, line in lines))
-    roles = ["headline" if line == headline else role for role, line in lines]
-    blocks = _blocks(raw, "as the saved page marks it", roles)
-    tree = trafilatura.load_html(html)
-    strip_elements(tree, "script", "style", with_tail=False)
-    visible = re.sub(r"(?is)<(script|style)\b.*?(?:</\1\s{0,9}>|\Z)|<[^<>]*>", " ", html).split()
-    if len(" ".join(tree.itertext()).split()) < SEEN * len(visible):
-        more += ("text lost in parsing (tags nested too deep)",)
-    told = (page.author, page.date, page.sitename, page.url, page.language)
-    facts = dict(zip(("author", "date", "outlet", "url", "language"), (fact or "" for fact in told), strict=True))
-    title = headline or inferred_title(raw, blocks)
-    yield Article(path.stem, raw, blocks, title, not headline, **facts, flags=flags + more)
+    parts = [(part.tag, line) for part in page.body for line in _texts(part)]
+    lines = [headline] * bool(headline) + [line for _, line in parts if line != headline]
+    roles = {line: "subhead" for tag, line in parts if tag == "head"} | {headline: "headline"}
+    raw, more = _clean("\n\n".join(lines))
+    found = {"title": headline, "author": page.author, "date": page.date, "outlet": page.sitename, "url": page.url}
+    facts = {key: fact or "" for key, fact in (found | {"language": page.language}).items()}
+    yield _article(path.stem, raw, roles, "as the saved page marks it", flags + more, facts)
 
 
 def _texts(part: Any) -> list[str]:
@@ -209,51 +199,49 @@ def _table(path: Path, text: str, flags: tuple[str, ...]) -> Iterator[Article | 
         try:
             if isinstance(row, Exception):
                 raise row
-            cells = {key: value for key in ("id", "text", *FACTS) if (value := row.get(key)) is not None}
+            cells = {key: "" if row.get(key) is None else row[key] for key in ("id", "text", *FACTS)}
             wrong = [key for key, value in cells.items() if not isinstance(value, str)]
-            if wrong or not all(cells.get(key, "").strip() for key in ("id", "text")):
+            if wrong or not (cells["id"].strip() and cells["text"].strip()):
                 raise AnalysisError(f"{', '.join(wrong) or 'id or text'}: empty, missing or no string")
             facts = {key: _clean(value)[0] for key, value in cells.items()}
-            flagged = flags + _clean(cells["text"])[1]
-            name, raw, title = facts.pop("id"), facts.pop("text"), facts.pop("title", "")
-            blocks = _blocks(raw, "body as the table gives it")
-            yield Article(name, raw, blocks, title or inferred_title(raw, blocks), not title, **facts, flags=flagged)
-        except (AnalysisError, ValueError, csv.Error) as error:
+            name, raw, flagged = facts.pop("id"), facts.pop("text"), flags + _clean(cells["text"])[1]
+            yield _article(name, raw, {}, "body as the table gives it", flagged, facts)
+        except (AnalysisError, csv.Error) as error:
             yield Failure(path.name, number, name, "read", str(error))
 
 
-def _blocks(raw: str, reason: str, roles: Sequence[str] = ()) -> tuple[Block, ...]:
-    """Each line a block with the white space behind it: a paragraph, or as `roles` says; a later headline is a copy."""
-    starts = [m.start() for m in re.finditer(r"\S[^\r\n]*", raw)]
-    if not starts:
+def _article(
+    name: str, raw: str, roles: Mapping[str, str], reason: str, flags: tuple[str, ...], facts: dict[str, str]
+) -> Article:
+    """An article whose lines are paragraphs, or what `roles` says of their text; without a word, furniture."""
+    blocks = []
+    for line in read_lines(raw):
+        role = roles.get(raw[line.start : line.end].strip(), "paragraph") if line.key else "furniture"
+        blocks.append(Block(line.start, line.end, role, bool(line.key), reason))
+    if not any(block.kept for block in blocks):
         raise AnalysisError("no text in it")
-    made = [Block(0, starts[0], "furniture", False, "blank before the first line")] if starts[0] else []
-    for n, (start, end) in enumerate(zip(starts, [*starts[1:], len(raw)], strict=True)):
-        role = roles[n] if roles else "paragraph"
-        copy_of = starts[roles.index(role)] if role == "headline" and roles.index(role) < n else None
-        made.append(Block(start, end, role, copy_of is None, reason, copy_of))
-    return tuple(made)
+    title = {"title": facts["title"] or inferred_title(raw, blocks), "title_is_inferred": not facts["title"]}
+    return Article(name, raw, tuple(blocks), flags=flags, **facts | title)
 
 
-def _csv_rows(text: str, needed: set[str], known: Sequence[str] = ()) -> Iterator[tuple[int, Any]]:
+def _csv_rows(text: str, needed: set[str]) -> Iterator[tuple[int, Any]]:
     """The number of its last line, and a row as a dict, or as the error that it is; refuses columns that do not fit."""
     csv.field_size_limit(SIZE_LIMITS[".csv"])  # the limit on text is ours to check, with a clearer message
-    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    columns = rows.fieldnames or []
-    if not needed <= {*columns} or (known and {*columns} - {*known}) or len({*columns}) < len(columns):
-        wanted = " and ".join(sorted(needed)) + (f"; known are {', '.join(known)}" if known else "")
-        raise AnalysisError(f"line 1: columns are {', '.join(columns)}; needed, once each, are {wanted}")
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    columns = next(rows, [])
+    if not needed <= {*columns} or len({*columns}) < len(columns):
+        needs = " and ".join(sorted(needed))
+        raise AnalysisError(f"line 1: columns are {', '.join(columns)}; needed, once each, are {needs}")
     while True:
         try:
-            row = next(rows, None)
-        except csv.Error as error:
-            yield rows.reader.line_num, error
-            continue
-        if row is None:
+            if cells := next(rows):
+                fits = len(cells) == len(columns)
+                problem = AnalysisError(f"not {len(columns)} cells; quote cells that hold a comma")
+                yield rows.line_num, dict(zip(columns, cells, strict=True)) if fits else problem
+        except StopIteration:
             return
-        if None in row or None in row.values():
-            row = AnalysisError(f"not {len(columns)} cells; quote cells that hold a comma")
-        yield rows.reader.line_num, row
+        except csv.Error as error:
+            yield rows.line_num, error
 
 
 def _jsonl_rows(text: str) -> Iterator[tuple[int, Any]]:
@@ -266,26 +254,17 @@ def _jsonl_rows(text: str) -> Iterator[tuple[int, Any]]:
                 yield number, AnalysisError(f"not JSON: {error}")
 
 
-def _fill_in(path: Path, articles: dict[str, Article], stems: Mapping[str, str]) -> list[Failure]:
-    """Put in what `index.csv` says of an article, or of all articles of a file, where they say nothing themselves."""
-    failures = []
-    ids: dict[str, list[str]] = {}
-    for name, stem in stems.items():
-        for key in {name, stem}:
-            ids.setdefault(key, []).append(name)
+def _index(path: Path) -> tuple[dict[str, tuple[int, dict[str, str]]], list[Failure]]:
+    """By article or file, the line of `index.csv` that names it and the facts that it gives; and its bad lines."""
+    index, failures = {}, []
     try:
-        text = _decoded(_content(path, SIZE_LIMITS[".csv"]))[0] if path.exists() else "article_id"
-        for line, row in _csv_rows(text, {"article_id"}, ("article_id", *FACTS, "note")):
-            of = "" if isinstance(row, Exception) else row["article_id"]
-            if of not in ids:
-                reason = str(row) if isinstance(row, Exception) else "names no article that was read"
-                failures.append(Failure(path.name, line, of, "index", reason))
-            for name in ids.get(of, ()):
-                told = articles[name]
-                new = {key: row[key] for key in FACTS if row.get(key) and not getattr(told, key)}
-                if row.get("title") and told.title_is_inferred:
-                    new |= {"title": row["title"], "title_is_inferred": False}
-                articles[name] = replace(told, **new)
+        for number, row in _csv_rows(_decoded(_content(path))[0], {"article_id"}) if path.exists() else ():
+            if isinstance(row, Exception):
+                failures.append(Failure(path.name, number, "", "index", str(row)))
+            elif unknown := {*row} - {"article_id", "note", *FACTS}:
+                raise AnalysisError(f"no such column: {', '.join(unknown)}; known are {', '.join(FACTS)} and note")
+            else:
+                index[row["article_id"]] = number, {key: row[key] for key in FACTS if row.get(key)}
     except (AnalysisError, OSError, csv.Error) as error:
         raise AnalysisError(f"{path}: {error}") from error
-    return failures
+    return index, failures

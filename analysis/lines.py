@@ -12,14 +12,13 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from analysis.model import ROLES, AnalysisError
 from analysis.text import fold
 
 PHRASES = Path(__file__).parents[1] / "data" / "page.csv"
-PLACES = ("whole", "start", "inside", "end")
+PLACES = {"whole": "%s", "start": "^%s", "inside": "%s", "end": r"%s\W?$", "before a name": "^%s", "after a name": "%s"}
 HEADING = 25  # words at most of a headline, a byline, a line of a menu
-WIDEST = 100  # characters; a longer line was not broken by hand (RFC 2646 asks for 72, few editors go beyond 100)
 CAPTION = 60  # words at most of a caption, a notice or a box
+WIDEST = 100  # characters; a longer line was not broken by hand (RFC 2646 asks for 72, few editors go beyond 100)
 
 _YEAR, _DAY, _LATE_DAY = r"(?P<y>\d{4})", r"(?P<d>\d{1,2})(?:st|nd|rd|th)?", r"(?P<d>1[3-9]|2\d|3[01])"
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -35,21 +34,16 @@ _DATES = [
         rf"{_NUMBER}/{_LATE_DAY}/{_YEAR}",
     )
 ]
-_CLOCK = r"(?<![\w.:])(?:(\d{1,2})[:.](\d\d)(?::\d\d)?\s?(?:([ap])\.?m\b\.?|z)?|(\d{1,2})\s?([ap])\.?m\b\.?)(?!\w)"
-_TIME = re.compile(_CLOCK, re.IGNORECASE)
+_TIME = re.compile(  # 21:51, 9.51 pm, 4 p.m., 21:51:09Z
+    r"(?<![\w.:])(?=\d\d?(?:[:.]\d\d|\s?[ap]\.?m))(\d\d?)(?:[:.](\d\d)(?::\d\d)?)?\s?(?:([ap])\.?m\b\.?|z)?(?!\w)", re.I
+)
 _NAME = r"[^\W\d_a-z][\w'.-]{1,30}"
 PERSON = re.compile(rf"{_NAME}(?: (?:{_NAME}|[A-Z]|al|bin|da|de|del|der|di|la|van|von)){{1,4}}")
 _PEOPLE = re.compile(
     rf"{PERSON.pattern}(?:(?:, {PERSON.pattern}){{0,4}},? (?:and|&) {PERSON.pattern})?"
     r"(?=$|\s?[|,•·(/–—-]| (?:in|for|on|at) )"
 )
-_SENTENCE = re.compile(r".*[.!?…][\"')\]]{0,3}$")
-_SMALL = "a|an|and|as|at|but|by|for|from|in|of|on|or|the|to|vs|with"  # words that titles leave in lower case
-_TITLE_QUESTION = re.compile(  # "Who Is Ann Lee?"
-    rf"(?=\S+ \S+ )(?:(?:(?:{_SMALL})|[\"'(]{{0,2}}[^\sa-z\"'(]\S*) )*[\"'(]{{0,2}}[^\W\d_a-z]\S*[?!][\"')]{{0,2}}$"
-)
-_NUMBERED = re.compile(r"(?:#|No\. ?)?\d{1,2}[.):]\s\D")
-_BULLET = re.compile(r"[-–—•*·▪‣]\s")
+_TITLE_QUESTION = re.compile(r"(?=.*\w \S)(?!.*(?<![\w'])[a-z\d]).*\?\W{0,3}$")  # "Who Is Ann Lee?"
 
 
 @dataclass(slots=True)
@@ -57,7 +51,8 @@ class Line:
     """A line, or lines that were one before they were wrapped; its role may also be `heading`, still to be settled."""
 
     start: int
-    text: str
+    end: int  # up to the next line, so that line breaks and blank lines belong to the line before them
+    text: str  # folded, on one line
     key: str  # its words alone, by which repeats are known
     words: int
     role: str = ""
@@ -72,30 +67,16 @@ class Line:
 
 
 def read_lines(raw: str) -> list[Line]:
-    """The lines that hold text, each with the role that it shows; hard-wrapped lines are put together again.
-
-    Lines count as wrapped where many of those that follow at once begin with a word that had no room on the line
-    before, most of these words are in lower case, and few lines are long.
-    """
-    spans = [m.span() for m in re.finditer(r"\S(?:[^\r\n]*\S)?", raw)]
-    width = max((end - start for start, end in spans if end - start <= WIDEST), default=0)
-    joints = []  # for each line: whether the next one follows at once, and whether wrapping tore the two apart
-    for (start, end), (after, after_end) in pairwise(spans):
-        follows = raw[end:after].replace("\r\n", "\n").replace("\r", "\n").count("\n") == 1
-        word = len(raw[after:after_end].split(None, 1)[0])
-        joints.append((follows, follows and end - start <= WIDEST and end - start + 1 + word > 0.9 * width))
-    torn = [raw[span[0]] for span, (_, is_torn) in zip(spans[1:], joints, strict=True) if is_torn]
-    long = sum(end - start for start, end in spans if end - start > WIDEST)
-    wrapped = width >= 40 and 5 * len(torn) >= 2 * sum(follows for follows, _ in joints) and 5 * long < len(raw)
-    wrapped = wrapped and 2 * sum(map(str.islower, torn)) >= len(torn)
-    joined = spans[:1]
-    for (_, is_torn), span in zip(joints, spans[1:], strict=True):
-        joined[-1:] = [(joined[-1][0], span[1])] if wrapped and is_torn else [joined[-1], span]
-    texts = [" ".join(fold(raw[start:end])[0].split()) for start, end in joined]
-    words = [re.findall(r"\w+", text.casefold()) for text in texts]
-    made = [Line(start, t, " ".join(w), len(w)) for (start, _), t, w in zip(joined, texts, words, strict=True)]
-    for line in made:
-        _look(line)
+    """The lines of a text, which together cover it, each with the role that it shows; none if nothing is visible."""
+    starts = _starts(raw)
+    if starts and starts[0]:
+        starts.insert(0, 0)  # what is blank before the first line is a line as well
+    made = []
+    for start, end in pairwise([*starts, len(raw)]):
+        text = " ".join(fold(raw[start:end])[0].split())
+        words = re.findall(r"\w+", text.casefold())
+        made.append(Line(start, end, text, " ".join(words), len(words)))
+        _look(made[-1])
     return made
 
 
@@ -111,101 +92,107 @@ def parse_date(text: str) -> str:
     parts = found.groupdict()
     month = parts.get("m") or 1 + _MONTHS.split("|").index(parts["b"].lower())
     clock = _TIME.search(f"{text[found.end() :]} {text[: found.start()]}")
-    hour, half = (int(clock[1] or clock[4]), (clock[3] or clock[5] or "").lower()) if clock else (0, "")
-    hour = hour % 12 + 12 * (half == "p") if half else hour
+    hour, minute, half = clock.groups() if clock else (0, 0, None)
+    hour = int(hour) % 12 + 12 * (half in "pP") if half else int(hour)
     try:
-        when = datetime(int(parts["y"]), int(month), int(parts["d"]), hour, int(clock[2] or 0) if clock else 0)
+        when = datetime(int(parts["y"]), int(month), int(parts["d"]), hour, int(minute or 0))
     except ValueError:
         return ""
     return when.isoformat(" ", "minutes") if clock else when.date().isoformat()
 
 
+def _starts(raw: str) -> list[int]:
+    """Where the lines begin; lines that were broken by hand are put together again.
+
+    A line is torn from the one before if its first word had no room there. A text is wrapped if two in five of its
+    line breaks tear lines apart, and most of these lines go on in lower case.
+    """
+    spans = [m.span() for m in re.finditer(r"\S(?:[^\r\n]*\S)?", raw)]
+    width = max((end - start for start, end in spans if end - start <= WIDEST), default=0)
+    breaks, torn = 0, []
+    for (start, end), (after, after_end) in pairwise(spans):
+        if len(re.findall(r"\r\n?|\n", raw[end:after])) == 1:
+            breaks += 1
+            needed = end - start + 1 + len(raw[after:after_end].split(None, 1)[0])
+            if end - start <= WIDEST and needed > 0.9 * width:
+                torn.append(after)
+    lower = sum(raw[start].islower() for start in torn)
+    wrapped = width >= 40 and 5 * len(torn) >= 2 * breaks and 2 * lower >= len(torn)
+    return sorted({start for start, _ in spans} - set(torn if wrapped else ()))
+
+
 @cache
-def _phrases() -> dict[str, tuple[re.Pattern[str], dict[str, tuple[str, str]]]]:
-    """For each place in a line: a pattern of its phrases, longest first, and the role and reach of each phrase."""
-    places: dict[str, dict[str, tuple[str, str]]] = {place: {} for place in PLACES}
+def _phrases(place: str) -> tuple[re.Pattern[str], dict[str, tuple[str, str]]]:
+    """A pattern of the phrases of one place in a line, longest first, and the role and reach of each phrase."""
     with PHRASES.open(encoding="utf-8", newline="") as handle:
-        for number, row in enumerate(csv.DictReader(handle), start=2):
-            if row["where"] not in places or row["role"] not in ROLES or not row["phrase"]:
-                raise AnalysisError(f"{PHRASES}, line {number}: give a phrase, a role and one of {', '.join(places)}")
-            places[row["where"]][row["phrase"]] = row["role"], row["reach"]
-    patterns = {}
-    for place, facts in places.items():
-        phrases = "|".join(map(re.escape, sorted(facts, key=len, reverse=True)))
-        before, after = "^" if place == "start" else "", r"\W?$" if place == "end" else ""
-        patterns[place] = re.compile(rf"{before}(?:(?<!\w)|(?=\W))({phrases})(?:(?<=\W)|(?!\w)){after}"), facts
-    return patterns
+        facts = {r["phrase"]: (r["role"], r["reach"]) for r in csv.DictReader(handle) if r["where"] == place}
+    phrases = "|".join(map(re.escape, sorted(facts, key=len, reverse=True)))
+    return re.compile(PLACES[place] % rf"(?:(?<!\w)|(?=\W))({phrases})(?:(?<=\W)|(?!\w))"), facts
 
 
 def _look(line: Line) -> None:
     """Give a line the role that its phrases show; without them it is a paragraph or, if short, a heading."""
-    lowered = line.text.lower().strip(" *_#")
     if not line.key:
         line.be("furniture", "no words in it")
     elif line.words > CAPTION or len(line.text) > 20 * CAPTION:
         line.be("paragraph", "running text")
-    elif line.words <= HEADING and (_is_byline(line, lowered) or _is_made_of_phrases(line, lowered)):
+    elif line.words <= HEADING and (_is_byline(line) or _is_made_of_phrases(line)):
         line.date = parse_date(line.text)
-    elif any(_has_phrase(line, lowered, place) for place in ("start", "inside", "end")):
+    elif _has_phrase(line):
         pass
-    elif _BULLET.match(line.text):
-        line.be("paragraph", "item of a list")
-    elif _NUMBERED.match(line.text) and line.words <= 10:
-        line.be("heading", "numbered line")
-    elif line.words > HEADING or (line.text[-1] in ":;," and line.words > 5):
+    elif line.words > HEADING or (line.words > 5 and line.text[-1] in ":;,"):
         line.be("paragraph", "running text")
-    elif _SENTENCE.match(line.text) and not _TITLE_QUESTION.match(line.text):
+    elif re.match(r"[-–—•*·▪‣]\s", line.text):
+        line.be("paragraph", "item of a list")
+    elif re.search(r"[.!?…][\"')\]]{0,3}$", line.text) and not _TITLE_QUESTION.match(line.text):
         line.be("paragraph", "running text: ends as a sentence")
     else:
         line.be("heading", "short line without a full stop")
 
 
-def _has_phrase(line: Line, lowered: str, place: str) -> bool:
-    pattern, facts = _phrases()[place]
-    found = pattern.search(lowered)
-    role, line.reach = facts[found[1]] if found else ("", "")
-    if found and role != "byline":
-        line.be(role, f"has the phrase “{found[1]}”")
-    return line.role != ""
-
-
-def _is_byline(line: Line, lowered: str) -> bool:
+def _is_byline(line: Line) -> bool:
     """Whether the line is “by” and people, or people and a journalist's title; keeps their names."""
-    (start, starts), (inside, insides) = _phrases()["start"], _phrases()["inside"]
-    found, title = start.search(lowered), inside.search(lowered)
-    by = bool(found) and starts[found[1]][0] == "byline"
     plain = line.text.strip(" *_#")
-    people = _PEOPLE.match(plain[found.end() :].lstrip(": ") if by else plain)
-    titled = bool(people and title) and insides[title[1]][0] == "byline" and title.start() > people.end()
-    if people and (by or titled) and line.text[-1] not in ".!?:;":
-        line.name = people[0]
-        line.be("byline", "“by” and a name" if by else "a name and a journalist's title")
-    return line.role != ""
+    by, title = (_phrases(place)[0].search(plain.lower()) for place in ("before a name", "after a name"))
+    people = _PEOPLE.match(plain[by.end() :].lstrip(": ") if by else plain)
+    if not people or not (by or (title and title.start() > people.end())) or line.text[-1] in ".!?:;":
+        return False
+    line.name = people[0]
+    line.be("byline", "“by” and a name" if by else "a name and a journalist's title")
+    return True
 
 
-def _is_made_of_phrases(line: Line, lowered: str) -> bool:
+def _is_made_of_phrases(line: Line) -> bool:
     """Whether the line is nothing but dates, numbers and phrases that pages put around an article."""
-    pattern, facts = _phrases()["whole"]
-    rest = lowered
+    pattern, facts = _phrases("whole")
+    lowered = rest = line.text.lower()
     for form in _DATES:
         rest = form.sub(" ", rest)
     dated, timed = rest != lowered, bool(_TIME.search(rest))
     rest = _TIME.sub(" ", rest)
-    found = [facts[phrase] for phrase in pattern.findall(rest)]
-    left = re.findall(r"[^\W\d_]+", pattern.sub(" ", rest))
-    roles = {role for role, _ in found}
-    told = timed or (found and (roles != {"dateline"} or re.search(r"\d", lowered)))
-    if line.text[-1] in "?!":
+    roles, reaches = zip(("", ""), *(facts[phrase] for phrase in pattern.findall(rest)), strict=True)
+    kinds = {*roles} - {""}
+    counted = kinds != {"dateline"} or re.search(r"\d", lowered)  # "Monday" alone is no date, "2 days ago" is
+    if re.search(r"[^\W\d_]", pattern.sub(" ", rest)) or not (dated or timed or (kinds and counted)):
         return False
-    if dated and (not left or (len(left) <= 3 and re.match(r"[^\d,|]{3,30}[,|]", line.text))):
-        line.be("dateline", "a date and a place" if left else "a date, labelled" if "dateline" in roles else "a date")
-    elif left or not told or line.text[-1] == ".":
-        return False
-    elif timed or roles == {"dateline"}:
+    if dated:
+        line.be("dateline", "a date, labelled" if "dateline" in kinds else "a date")
+    elif timed or kinds == {"dateline"}:
         line.be("dateline", "a time of day" if timed else "an age")
-    elif roles == {"kicker"} and len(found) < 3:
+    elif kinds == {"kicker"} and len(roles) < 4:
         line.be("kicker", "name of a section")
     else:
         line.be("furniture", "words of menus and buttons")
-        line.reach = max(reach for _, reach in found)
+        line.reach = max(reaches)
     return True
+
+
+def _has_phrase(line: Line) -> bool:
+    """Whether a phrase shows the line's role from its start, from its end or anywhere in it."""
+    for place in ("start", "inside", "end"):
+        pattern, facts = _phrases(place)
+        if found := pattern.search(line.text.lower().strip(" *_#")):
+            role, line.reach = facts[found[1]]
+            line.be(role, f"has the phrase “{found[1]}”")
+            return True
+    return False
