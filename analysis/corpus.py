@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,9 +100,8 @@ def articles_frame(articles: Sequence[Article]) -> pd.DataFrame:
 
 def blocks_frame(articles: Sequence[Article]) -> pd.DataFrame:
     """One row a block; `start` and `end` in code points of the file's text, `duplicate_of` missing for originals."""
-    names = ["start", "end", "role", "kept", "reason", "duplicate_of"]
-    rows = [[a.article_id, *(getattr(block, name) for name in names)] for a in articles for block in a.blocks]
-    return pd.DataFrame(rows, columns=["article_id", *names]).astype({"duplicate_of": "Int64"})
+    rows = [{"article_id": article.article_id, **asdict(block)} for article in articles for block in article.blocks]
+    return pd.DataFrame(rows).astype({"duplicate_of": "Int64"})
 
 
 def _read(path: Path, hashes: dict[str, str]) -> Iterator[Article | Failure]:
@@ -111,33 +110,26 @@ def _read(path: Path, hashes: dict[str, str]) -> Iterator[Article | Failure]:
     try:
         if path.suffix.lower() not in readers:
             raise AnalysisError(f"files of this kind are not read; give {', '.join(readers)}")
-        data = _content(path)
-        hashes[path.name] = hashlib.sha256(data).hexdigest()
-        yield from readers[path.suffix.lower()](path, *_decoded(data))
+        text, flags, hashes[path.name] = _text(path)
+        yield from readers[path.suffix.lower()](path, text, flags)
     except Exception as error:  # the parsers raise what they like, and one file must not cost the others
         yield Failure(path.name, None, path.stem, "read", str(error))
 
 
-def _content(path: Path) -> bytes:
+def _text(path: Path) -> tuple[str, tuple[str, ...], str]:
+    """The text of a file, a flag if it is not UTF-8 or what its byte order mark says, and the SHA-256 of its bytes."""
     limit = SIZE_LIMITS[path.suffix.lower()]
     if not path.is_file():
         raise AnalysisError("not a regular file")
     if (size := path.stat().st_size) > limit:
         raise AnalysisError(f"{size:,} bytes, more than {limit:,}; split it")
-    return path.read_bytes()
-
-
-def _decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """The text, and a flag if it is not UTF-8 or what its byte order mark says; encodings are never guessed.
-
-    >>> _decoded("naïve".encode("cp1252"))
-    ('naïve', ('decoded as cp1252',))
-    """
-    codecs = ["utf-16"] if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ["utf-8-sig", "cp1252"]
-    for codec in codecs:
+    data = path.read_bytes()
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for codec in ["utf-16"] if marked else ["utf-8-sig", "cp1252"]:  # no guesses beyond these
         with suppress(UnicodeDecodeError):
-            return data.decode(codec), ("decoded as cp1252",) if codec == "cp1252" else ()
-    raise AnalysisError(f"no {' or '.join(codecs)}; save it as UTF-8")
+            flags = ("decoded as cp1252",) if codec == "cp1252" else ()
+            return data.decode(codec), flags, hashlib.sha256(data).hexdigest()
+    raise AnalysisError(f"neither UTF-8 nor {'UTF-16' if marked else 'cp1252'}; save it as UTF-8")
 
 
 def _clean(text: str) -> tuple[str, tuple[str, ...]]:
@@ -200,9 +192,10 @@ def _table(path: Path, text: str, flags: tuple[str, ...]) -> Iterator[Article | 
             if isinstance(row, Exception):
                 raise row
             cells = {key: "" if row.get(key) is None else row[key] for key in ("id", "text", *FACTS)}
-            wrong = [key for key, value in cells.items() if not isinstance(value, str)]
-            if wrong or not (cells["id"].strip() and cells["text"].strip()):
-                raise AnalysisError(f"{', '.join(wrong) or 'id or text'}: empty, missing or no string")
+            wrong = [key for key in cells if not isinstance(cells[key], str)]
+            wrong = wrong or [key for key in ("id", "text") if not cells[key].strip()]
+            if wrong:
+                raise AnalysisError(f"{', '.join(wrong)}: empty, missing or no string")
             facts = {key: _clean(value)[0] for key, value in cells.items()}
             name, raw, flagged = facts.pop("id"), facts.pop("text"), flags + _clean(cells["text"])[1]
             yield _article(name, raw, {}, "body as the table gives it", flagged, facts)
@@ -258,7 +251,7 @@ def _index(path: Path) -> tuple[dict[str, tuple[int, dict[str, str]]], list[Fail
     """By article or file, the line of `index.csv` that names it and the facts that it gives; and its bad lines."""
     index, failures = {}, []
     try:
-        for number, row in _csv_rows(_decoded(_content(path))[0], {"article_id"}) if path.exists() else ():
+        for number, row in _csv_rows(_text(path)[0], {"article_id"}) if path.exists() else ():
             if isinstance(row, Exception):
                 failures.append(Failure(path.name, number, "", "index", str(row)))
             elif unknown := {*row} - {"article_id", "note", *FACTS}:

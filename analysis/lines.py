@@ -170,20 +170,20 @@ def _is_made_of_phrases(line: Line) -> bool:
         rest = form.sub(" ", rest)
     dated, timed = rest != lowered, bool(_TIME.search(rest))
     rest = _TIME.sub(" ", rest)
-    roles, reaches = zip(("", ""), *(facts[phrase] for phrase in pattern.findall(rest)), strict=True)
-    kinds = {*roles} - {""}
-    counted = kinds != {"dateline"} or re.search(r"\d", lowered)  # "Monday" alone is no date, "2 days ago" is
-    if re.search(r"[^\W\d_]", pattern.sub(" ", rest)) or not (dated or timed or (kinds and counted)):
+    found = [facts[phrase] for phrase in pattern.findall(rest)]
+    roles = {role for role, _ in found}
+    told = timed or (found and (roles != {"dateline"} or re.search(r"\d", lowered)))  # "2 days ago", but not "Monday"
+    if re.search(r"[^\W\d_]", pattern.sub(" ", rest)) or not (dated or told):
         return False
     if dated:
-        line.be("dateline", "a date, labelled" if "dateline" in kinds else "a date")
-    elif timed or kinds == {"dateline"}:
+        line.be("dateline", "a date, labelled" if "dateline" in roles else "a date")
+    elif timed or roles == {"dateline"}:
         line.be("dateline", "a time of day" if timed else "an age")
-    elif kinds == {"kicker"} and len(roles) < 4:
+    elif roles == {"kicker"} and len(found) < 3:
         line.be("kicker", "name of a section")
     else:
         line.be("furniture", "words of menus and buttons")
-        line.reach = max(reaches)
+        line.reach = max(reach for _, reach in found)
     return True
 
 

@@ -81,8 +81,8 @@ def _mark_captions(lines: list[Line]) -> None:
         refrain = [n.role for n in lines[i + 1 : i + 2]] == ["paragraph"]
         copies = [n for n in lines[i + 1 : i + 2 + (not refrain)] if n.key == line.key]
         text = line.role in ("paragraph", "caption") or (line.role == "heading" and inside)
-        inside |= line.role in ("paragraph", "dateline", "byline")
-        inside |= line.role == "heading" and line.words > 3 and not copies
+        first_headline = line.role == "heading" and line.words > 3 and not copies
+        inside = inside or first_headline or line.role in ("paragraph", "dateline", "byline")
         if text and copies and 1 < line.words <= CAPTION:
             for copy in [line, *copies]:
                 copy.be("caption", "short block repeated back to back")
