@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.lines import PHRASES, parse_date
-from analysis.model import MEASURED_ROLES
+from analysis.lines import PHRASES, PLACES, parse_date
+from analysis.model import MEASURED_ROLES, ROLES
 from analysis.page import PageArticle, anatomy
 from analysis.text import fold
 
@@ -124,6 +124,7 @@ def test_phrases_are_written_as_lines_are_compared() -> None:
     assert all(row["phrase"] == fold(row["phrase"].lower())[0].strip() for row in rows)
     assert max(Counter((row["phrase"], row["where"]) for row in rows).values()) == 1
     assert {row["reach"] for row in rows} == {"", "links", "end", "close"}
+    assert {row["where"] for row in rows} == {*PLACES} and {row["role"] for row in rows} <= {*ROLES}
 
 
 KNOWN = """Share|By Ann Lee|Ann Lee|3 July 2025|Comments|Related articles|© 2020 Holm|News|* * *|A heading of five words
