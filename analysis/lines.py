@@ -173,7 +173,7 @@ def _is_made_of_phrases(line: Line) -> bool:
     found = [facts[phrase] for phrase in pattern.findall(rest)]
     roles = {role for role, _ in found}
     told = timed or (found and (roles != {"dateline"} or re.search(r"\d", lowered)))  # "2 days ago", but not "Monday"
-    if re.search(r"[^\W\d_]", pattern.sub(" ", rest)) or not (dated or told):
+    if re.search(r"[^\W\d_]", pattern.sub(" ", rest)) or not (dated or (told and line.text[-1] not in ".?!")):
         return False
     if dated:
         line.be("dateline", "a date, labelled" if "dateline" in roles else "a date")
