@@ -219,11 +219,13 @@ def test_saved_page() -> None:
     check_conservation((article,))
 
 
-def test_tags_nested_deep_cost_no_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("depth", "kept"), [(400, 30), (3_000, 0)])
+def test_tags_nested_deep_cost_no_text_or_are_flagged(tmp_path: Path, depth: int, kept: int) -> None:
     shallow = "<p>" + "The ferry to Holm ran again on Sunday after a long winter. " * 30 + "</p>"
-    deep = "<div>" * 400 + "<p>" + "Nobody had asked for the bridge at all. " * 30 + "</p>" + "</div>" * 400
+    deep = "<div>" * depth + "<p>" + "Nobody had asked for the bridge at all. " * 30 + "</p>" + "</div>" * depth
     [article] = load_corpus(write(tmp_path, a__html=f"<html><body>{shallow}{deep}</body></html>")).articles
-    assert article.raw.count("ferry") == article.raw.count("bridge") == 30
+    assert (article.raw.count("ferry"), article.raw.count("bridge")) == (30, kept)
+    assert any("lost in parsing" in flag for flag in article.flags) == (kept == 0)
 
 
 def test_frames(tmp_path: Path) -> None:
