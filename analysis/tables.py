@@ -124,7 +124,7 @@ def tone_words(spans: pd.DataFrame, articles: Sequence[Article], voice: str = "a
     size = own[own["layer"] == "voice"].groupby("article_id")["value"].sum()
     rated = own[(own["layer"] == "tone") & (own["label"] == "word")]
     table = rated.groupby(["article_id", "detail"])["value"].agg(hits="size", points="sum").reset_index()
-    table["points"] *= 100 / table["article_id"].map(size)
+    table["points"] *= 100 / table["article_id"].map(size).astype(float)
     table = table.rename(columns={"detail": "word"}).sort_values("points", key=abs, ascending=False, kind="stable")
     table = table.groupby("article_id").head(most).sort_values(["article_id", "points"], ascending=[True, False])
     return with_labels(table, articles)
@@ -203,13 +203,14 @@ def largest(gaps: pd.DataFrame) -> tuple[str, str, str]:
 
 
 def listed(items: Iterable[str], most: int = 6) -> str:
-    """Items as one phrase, cut where there are many.
+    """Items as one phrase, cut where there are many; "none" of none.
 
     >>> listed(["a", "b", "c"], most=2)
     'a; b; and 1 more'
     """
     items = list(items)
-    return "; ".join([*items[:most], *([f"and {len(items) - most} more"] if len(items) > most else [])])
+    rest = [f"and {len(items) - most} more"] if len(items) > most else []
+    return "; ".join([*items[:most], *rest]) or "none"
 
 
 def in_words(gaps: pd.DataFrame, articles: Sequence[Article]) -> list[str]:

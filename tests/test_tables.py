@@ -94,6 +94,14 @@ def test_summary_names_each_question_once(spans: pd.DataFrame, pair: list[Articl
     assert tables.largest(gaps.iloc[:0]) == ("tone", "tone", "author")
 
 
+def test_an_article_with_nothing_to_find_gives_empty_tables() -> None:
+    dull = [article("Rain fell on Holm.")]
+    spans = find_spans(dull)
+    for table in (tables.tone_words(spans, dull), tables.source_table(spans), tables.role_shares(spans, dull)):
+        assert table.empty
+    assert tables.listed([]) == "none"
+
+
 def test_methods_are_told_apart(pair: list[Article]) -> None:
     table = tables.by_method(pair, ["attributed_share"])
     assert set(table["method"]) >= {"quotes", "rules"}
