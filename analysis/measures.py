@@ -94,14 +94,11 @@ MEASURES = (
             "A reading checklist: a cue shows where to look, and its absence does not show that a frame is absent."),
 )
 # fmt: on
+Table = Sequence[Measure]
 
 
 def find_spans(
-    articles: Iterable[Article],
-    measures: Sequence[Measure] = MEASURES,
-    *,
-    voice: str = "rules",
-    targets: Path | str = TARGETS,
+    articles: Iterable[Article], measures: Table = MEASURES, *, voice: str = "rules", targets: Path | str = TARGETS
 ) -> pd.DataFrame:
     """Everything the measures point at in the articles, one row a span (columns SPAN_COLUMNS), in text order.
 
@@ -112,7 +109,7 @@ def find_spans(
         raise AnalysisError(f"voice={voice!r}: valid are {', '.join(attribution.METHODS)}")
     known = load_targets(TARGETS.parents[1] / targets)  # a relative path is the project's
     bound = {stance.detect: partial(stance.detect, targets=known)}
-    wanted = list(dict.fromkeys(m.detect for m in measures if m.detect is not attribution.detect))
+    wanted = list(dict.fromkeys(m.detect for m in measures if _stage(m.detect) != "attribution"))
     rows: list[tuple] = []
     failures: list[dict] = []
 
@@ -132,26 +129,12 @@ def find_spans(
         for detect in wanted:
             found += attempt(article, _stage(detect), partial(bound.get(detect, detect), article, voices))
         for span in sorted(found, key=lambda s: (s.start, s.end, s.layer, s.label)):
-            speaker = (span.voice, span.source_id)
-            if span.layer not in ("voice", "attribution"):
-                speaker = voices_of.voice_at(voices, starts, span.start)
-            elif span.layer == "attribution":
-                speaker = (voices_of.voice_at(voices, starts, span.start)[0], span.source_id)
-            text = article.raw[span.start : span.end]
-            rows.append(
-                (
-                    article.article_id,
-                    span.layer,
-                    span.label,
-                    span.start,
-                    span.end,
-                    text,
-                    *speaker,
-                    span.value,
-                    span.group,
-                    span.detail,
-                )
-            )
+            voice_here, speaker = voices_of.voice_at(voices, starts, span.start)
+            if span.layer in ("voice", "attribution"):  # these know their source; nested ones are not the run's
+                voice_here, speaker = span.voice or voice_here, span.source_id
+            place = (article.article_id, span.layer, span.label, span.start, span.end)
+            facts = (voice_here, speaker, span.value, span.group, span.detail)
+            rows.append((*place, article.raw[span.start : span.end], *facts))
     table = pd.DataFrame(rows, columns=SPAN_COLUMNS).astype({"value": float, "start": int, "end": int})
     table.attrs["failures"] = failures
     for failure in failures:
@@ -164,7 +147,7 @@ def _stage(detect: Callable) -> str:
 
 
 def score(
-    spans: pd.DataFrame, articles: Iterable[Article], *, by: str = "voice", measures: Sequence[Measure] = MEASURES
+    spans: pd.DataFrame, articles: Iterable[Article], *, by: str = "voice", measures: Table = MEASURES
 ) -> pd.DataFrame:
     """The numbers: one row per article, measure, label and voice (columns SCORE_COLUMNS and `parts`).
 
@@ -184,11 +167,12 @@ def score(
         if article.article_id in by_article:
             reading = _reading(article, by_article[article.article_id])
             whole = [m for m in measures if m.parts and (article.article_id, _stage(m.detect)) not in failed]
-            rows += [(article.article_id, *row) for row in _scores(reading, whole, pooled=by == "all")]
+            pooled = by == "all" or (article.article_id, "attribution") in failed  # then no voice is known
+            rows += [(article.article_id, *row) for row in _scores(reading, whole, pooled=pooled)]
     return pd.DataFrame(rows, columns=[*SCORE_COLUMNS, "parts"])
 
 
-def _scores(reading: counts.Reading, measures: Sequence[Measure], *, pooled: bool) -> Iterator[tuple]:
+def _scores(reading: counts.Reading, measures: Table, *, pooled: bool) -> Iterator[tuple]:
     weights = block_weights(reading.size)
     for measure in measures:
         cells = [

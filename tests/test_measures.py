@@ -127,6 +127,17 @@ def test_a_measure_that_raises_costs_only_itself(corpus: list) -> None:
     assert set(numbers[numbers["measure"] == "tone"]["article_id"]) == {"opinion"}  # what failed is not 0
 
 
+def test_without_attributions_no_voice_is_told_apart(corpus: list, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(made: Article, method: str = "") -> object:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(attribution, "detect", broken)
+    with pytest.warns(UserWarning, match="boom"):
+        numbers = score(find_spans(corpus), corpus)
+    assert set(numbers["voice"]) == {"all"}
+    assert {"tone", "loaded"} <= set(numbers["measure"])
+
+
 def test_wrong_arguments_are_named(corpus: list, spans: pd.DataFrame) -> None:
     with pytest.raises(AnalysisError, match="quotes, rules"):
         find_spans(corpus, voice="magic")
