@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from analysis.clauses import LINKS, closed_class
+from analysis.clauses import closed_class
 from analysis.lexicons import Hit, Index, index, load_lexicon, match
 from analysis.text import Token, tokens
 
 LOOK_BACK = 12  # mentions; a pronoun whose antecedent is further away is left open
 GENDERS = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f"}
 NUMBERS = {"they": True, "them": True, "their": True, "it": False, "its": False}  # several or not
+LINKS = "Fobw"  # letters of the prepositions that end the head of a phrase, see `clauses`
 INNER = {"of", "the", "and", "&", "for", "de", "van", "von", "al", "bin", "del", "la", "le", "da"}  # inside names
 BODIES = ("corporate", "media", "ngo", "expert")  # an official or a president of one of these speaks for it
 
@@ -76,7 +77,7 @@ def identify(raw: str, mentions: Sequence[Mention]) -> list[Source]:
         words = tuple(word._replace(form=word.form.rstrip(".") or word.form) for word in words)
         entry = closed_class().get(words[0].form) if len(words) == 1 else None
         country, at = "", None
-        if entry and entry.label in ("subject", "object", "possessive", "relative"):
+        if entry and entry.label in "SOPRT":
             known = _antecedent(words[0].form, recent[: -LOOK_BACK - 1 : -1])
         else:
             known, country, at = _describe(raw, words)
@@ -186,7 +187,9 @@ def _is_common(words: Sequence[Token], head: int, hits: Sequence[Hit]) -> bool:
 
 def _head(words: Sequence[Token], first: int, core: int) -> int:
     """Index of the head noun: the last word before the first preposition."""
-    last = next((i for i in range(first + 1, core) if words[i].form in LINKS), core) - 1
+    closed = closed_class()
+    links = (i for i in range(first + 1, core) if words[i].form in closed and closed[words[i].form].label in LINKS)
+    last = next(links, core) - 1
     return last - 1 if last > first and words[last].form in ("'s", "'") else last
 
 
