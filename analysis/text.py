@@ -21,6 +21,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u
 _ONE_FOR_ONE = {ord(c): "'" for c in "‘’‚‛ʼ`´"} | {ord(c): '"' for c in "“”„‟«»"}
 _ONE_FOR_ONE |= {0xFF01 + i: chr(0x21 + i) for i in range(94)} | {ord(c): " " for c in "\u00a0\u2007\u202f\u3000"}
 _OPENING = {"“": "”", "„": "”", "«": "»", "‘": "’"}
+_MIXED = {'"': "”", "”": '"'}  # a curly mark closed by a straight one, or the reverse
 _MARK = re.compile("[\"“”„«»'‘’]")
 _OPENS_WORD = re.compile(r"(?<!\w)'(?=[^\W\d_]{3})(?!tis|twas)", re.I)
 _DEEPEST = 4  # quotations nested deeper than this do not occur in news; the bound keeps pairing linear
@@ -155,7 +156,9 @@ def _pair(raw: str, start: int, end: int) -> tuple[list[Quotation], int | None]:
         before = raw[at - 1] if at > start else " "
         after = raw[at + 1] if at + 1 < end else " "
         closes = char not in "'’" or not (after.isalnum() or before.isspace())
-        opened = next((i for i in reversed(range(len(stack))) if stack[i][1] == char), None) if closes else None
+        mixed = _MIXED.get(char, char) if not (before.isspace() or before.isdigit()) else char
+        depths = [i for mark in (mixed, char) for i, (_, closing) in enumerate(stack) if closing == mark]
+        opened = depths[-1] if closes and depths else None
         if opened is not None:
             pairs.append((stack[opened][0], at + 1))
             del stack[opened:]
