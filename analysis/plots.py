@@ -20,18 +20,21 @@ Ends = tuple[str, str]
 def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **options) -> Figure:
     """The same drawing for each value of a column, as small multiples titled by it, in the column's order.
 
-    Up to four stand one below the other, more in columns; all are as high as the one with most lines needs.
+    Up to four stand one below the other, more in two columns, strips without names in four; written-out words always
+    in one. All are as high as the one with most lines needs.
     """
     names = look.order(table[by])
-    columns = 1 if len(names) <= 4 else 2 if len(names) <= 8 else 4
+    columns = 1 if len(names) <= 4 or draw is word_lists else 4 if len(names) > 8 and "y" not in options else 2
     lines = table.groupby(by, observed=True)[options["y"]].nunique().max() if "y" in options and len(table) else 8
     groups = len(look.order(table[options["hue"]])) if "hue" in options else 1
-    height, width = 1.5 + look.lines_high(lines, groups), 9 if columns < 4 else 16
+    height, width = 1.5 + look.lines_high(lines, groups), {1: 9, 2: 15, 4: 16}[columns]
     fig, axes = look.panels(len(names), columns=columns, width=width, height=height)
     for name, ax in zip(names, axes, strict=False):
         draw(table[table[by] == name], ax=ax, **options)
         if not ax.get_title("right"):
             ax.set_title(look.cut(str(name), 60 if columns < 4 else 32), loc="left")
+        if columns > 1:
+            ax.set_yticks(ax.get_yticks(), [look.cut(name.get_text(), 30) for name in ax.get_yticklabels()])
         if columns == 4 and ax is not axes[-1] and ax.get_legend():
             ax.get_legend().remove()  # colours mean the same in all panels
     return fig
