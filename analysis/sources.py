@@ -165,9 +165,9 @@ def _describe(raw: str, words: Sequence[Token]) -> tuple[_Known, str, tuple[int,
     if parts:
         name = raw[parts[0].start : parts[-1].end]
         sides = [h for h in sides if not person or not parts[0].start <= words[h.first].start < parts[-1].end]
-    elif (words[first].form in closed_class() or any(hit.first == first for hit in hits)) and not name[1:2].isupper():
-        if not any(capital[first + 1 : first + 2]):  # "Officials", but not "White House officials"
-            name = name[:1].lower() + name[1:]
+    elif words[first].form in closed_class() or any(hit.first == first for hit in hits):
+        is_name = any(capital[first + 1 : first + 2]) or name[1:2].isupper()  # "White House officials", "CIA officials"
+        name = name if is_name else name[:1].lower() + name[1:]
     kind = _kind(roles, bodies, body) or ("document" if document else "anonymous collective" if crowd else "")
     if sides and not kind and len(parts) == sides[0].last - sides[0].first:
         kind = "government"  # a country or a capital that speaks

@@ -1,5 +1,7 @@
 """Voices: each word has exactly one, taken from block, attribution and quotation marks."""
 
+import itertools
+
 from conftest import article
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,4 +44,4 @@ def test_every_word_has_one_voice(cuts: list[tuple[int, int]]) -> None:
     made = article(TEXT)
     found = list(voice.detect(made, spans))
     assert sum(s.value for s in found) == sum(s.words for s in sentences(made))
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(found))
