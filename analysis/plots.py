@@ -58,9 +58,10 @@ def dots(
         ax.plot(table[x], at + jitter, "o", color=look.BLUE, alpha=0.45, markersize=4)
         ax.set_title(f"a dot for each of {len(groups)}", loc="right", fontsize=8.5)
         return look.finish(ax, lines, unit)
+    apart = 0.8 * table.duplicated(y).any()  # lines of one mark each need no room for others
     for i, group in enumerate(groups):
         part = table if hue is None else table[table[hue] == group]
-        at = np.array([lines.index(v) for v in part[y]]) + ((i + 0.5) / len(groups) - 0.5) * 0.8
+        at = np.array([lines.index(v) for v in part[y]]) + ((i + 0.5) / len(groups) - 0.5) * apart
         colour, marker = look.STYLE.get(group, look.CYCLE[i % len(look.CYCLE)])[:2]
         ax.hlines(at, part["low"], part["high"], color=colour, linewidth=1.4, alpha=0.8)
         ax.plot(part[x], at, marker, color=colour, label=look.VOICE_NAME.get(group, group), markersize=5.5)

@@ -1,5 +1,6 @@
 """The rows that figures plot: spans and scores in, tidy tables of ids, offsets, words and numbers out."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -101,6 +102,7 @@ def source_table(spans: pd.DataFrame) -> pd.DataFrame:
     stances = cues.groupby([*keys, "detail"]).size().unstack("detail").reindex(columns=list(CUE_STANCES))
     table = table.join([countries.rename("country"), words.rename("words"), stances])
     table = table.fillna({"country": "", "words": 0} | dict.fromkeys(CUE_STANCES, 0)).reset_index()
+    table = table.astype(dict.fromkeys(CUE_STANCES, int))
     return table.sort_values(["article_id", "words"], ascending=[True, False], kind="stable")
 
 
@@ -256,9 +258,9 @@ def by_method(articles: Sequence[Article], measures: Sequence[str], methods: Seq
 def validity(instrument: str) -> str:
     """What data/validity.csv says of an instrument, as a sentence for a caption; "Not validated" where it is silent."""
     rows = [r for r in load_validity() if r["instrument"] == instrument]
-    told = [
-        f"{r['metric']} {float(r['score']):.2f} ({float(r['low']):.2f} to {float(r['high']):.2f}) on {r['corpus']} "
-        f"{r['split']}, n = {r['n_documents']}; trivial {r['trivial']}, best published {r['best_published'] or 'none'}"
-        for r in rows[:1]
-    ]
-    return f"Instrument: {told[0]}." if told else f"Instrument ({instrument}): not validated."
+    if not rows:
+        return f"Instrument ({instrument}): not validated."
+    row = {key: f"{float(text):.2f}" if re.fullmatch(r"-?\d+\.\d+", text) else text for key, text in rows[0].items()}
+    row["best_published"] = row["best_published"] or "none"
+    told = "Instrument: {metric} {score} ({low} to {high}) on {corpus} {split}, n = {n_documents} articles; "
+    return (told + "trivial {trivial}, best published {best_published}.").format(**row)
