@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from analysis import clauses
 from analysis.clauses import Phrase, Reading
-from analysis.lexicons import Hit, index, load_lexicon, match
+from analysis.lexicons import Hit, index, match
 from analysis.model import AnalysisError, Article, Span
 from analysis.sources import Mention, Source, identify
 from analysis.text import Quotation, quotations, sentences
@@ -144,7 +144,7 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relat
     A quotation that opens a sentence without a cue goes on with the speaker before it; so does the rest of a paragraph
     after a cue and a colon. Long quotations that nobody claims are contents of an unknown source.
     """
-    entries = index(map(load_lexicon, LEXICONS))
+    entries = index(*LEXICONS)
     relations: list[Relation] = []
     mentions: dict[Offsets, str] = {}
     claimed: set[Quotation] = set()

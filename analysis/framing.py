@@ -6,9 +6,8 @@ they are a checklist for a reader and are never added into a score.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 
-from analysis.lexicons import Index, index, load_lexicon, match
+from analysis.lexicons import index, match
 from analysis.model import Article, Span
 from analysis.text import sentences
 
@@ -19,11 +18,6 @@ def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
     Most cues serve several functions somewhere: "ban" can be the remedy or the problem. The label is the usual one.
     """
     for sentence in sentences(article):
-        for hit in match(sentence.tokens, _cues()):
+        for hit in match(sentence.tokens, index("entman")):
             start, end = sentence.tokens[hit.first].start, sentence.tokens[hit.last - 1].end
             yield Span("frame", hit.label, start, end, detail=hit.head)
-
-
-@cache
-def _cues() -> Index:
-    return index([load_lexicon("entman")])

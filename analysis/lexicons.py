@@ -95,8 +95,10 @@ def phrase_forms(phrases: Iterable[str]) -> list[Form]:
     return [tuple(form.split()) for form in forms.split("¶")[:-1]]
 
 
-def index(lexicons: Iterable[Lexicon]) -> Index:
-    """Forms of several lexicons by their first token, longest first; refuses a form that two of them claim."""
+@cache
+def index(*names: str, folder: Path = LEXICONS) -> Index:
+    """Forms of the named lexicons by their first token, longest first; refuses a form that two of them claim."""
+    lexicons = [load_lexicon(name, folder) for name in names]
     return _index((form, lexicon.name, entry) for lexicon in lexicons for form, entry in lexicon.entries.items())
 
 

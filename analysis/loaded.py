@@ -68,7 +68,7 @@ def _scare_quotes(
     Not names and titles (in capitals, or introduced as such), nor speech (a sentence, after a comma or colon, or with a
     verb of saying around it). Headlines and captions hold none: marks there repeat the text, or mean "somebody says".
     """
-    introducers = list(match(sentence.tokens, _introducers())) if quoted else []
+    introducers = list(match(sentence.tokens, index("introducers"))) if quoted else []
     said = any(hit.label == "saying" for hit in introducers)
     introduced, distanced = {hit.last for hit in introducers}, {hit.last for hit in distancing}
     starts = [token.start for token in sentence.tokens]
@@ -105,7 +105,7 @@ def _rhetorical_question(
         return
     first = next((i for i in range(colon + 1, last) if tokens[i].form not in _OPENING), last)
     start, mark = tokens[first].start, tokens[last]
-    asked = any(hit.label == "saying" for hit in match(tokens[: max(colon, 0)], _introducers()))
+    asked = any(hit.label == "saying" for hit in match(tokens[: max(colon, 0)], index("introducers")))
     answered = article.raw[mark.end : mark.end + _GAP].lstrip()[:1] in _MARKS
     in_marks = any(q.start <= start < q.end or q.start < mark.start < q.end for q in quoted)
     interview = _SPEAKER.match(article.raw, article.blocks[sentence.block].start)
@@ -114,11 +114,8 @@ def _rhetorical_question(
 
 
 @cache
-def _introducers() -> Index:
-    return index([load_lexicon("introducers")])
-
-
-@cache
 def _families() -> dict[str, Index]:
-    lists = [load_lexicon(name) for name in LISTS]
-    return {family: index(x for x in lists if x.family == family) for family in dict.fromkeys(x.family for x in lists)}
+    names: dict[str, list[str]] = {}
+    for name in LISTS:
+        names.setdefault(load_lexicon(name).family, []).append(name)
+    return {family: index(*own) for family, own in names.items()}

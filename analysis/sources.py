@@ -7,11 +7,10 @@ of the News Media (what identifies a source); Hobbs (1978), Lingua 44, 311-338 (
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import NamedTuple
 
 from analysis.clauses import closed_class
-from analysis.lexicons import Hit, Index, index, load_lexicon, match
+from analysis.lexicons import Hit, index, match
 from analysis.text import Token, tokens
 
 LOOK_BACK = 12  # mentions; a pronoun whose antecedent is further away is left open
@@ -54,11 +53,6 @@ class _Known:
     nouns: set[str]
     gender: str = ""
     spoke: bool = False
-
-
-@cache
-def _lists() -> tuple[Index, Index]:
-    return index(map(load_lexicon, ("source_types", "source_roles"))), index([load_lexicon("nationalities")])
 
 
 def identify(raw: str, mentions: Sequence[Mention]) -> list[Source]:
@@ -144,7 +138,7 @@ def _same_noun(new: _Known, near: Sequence[_Known]) -> _Known | None:
 
 def _describe(raw: str, words: Sequence[Token]) -> tuple[_Known, str, tuple[int, int] | None]:
     """What one mention tells by itself, its country, and where that stands."""
-    types, nations = _lists()
+    types, nations = index("source_types", "source_roles"), index("nationalities")
     capital = [raw[word.start].isupper() for word in words]
     hits = list(match(words, types))
     sides = [hit for hit in match(words, nations) if capital[hit.first]]

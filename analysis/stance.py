@@ -71,7 +71,8 @@ def tone_toward(sentence: str, start: int, end: int) -> Tone:
     if first >= last:
         raise ValueError(f"no token of the sentence at {start}:{end}")
     begin, stop = _clause(words, first, last)
-    hits = [h._replace(first=h.first + begin, last=h.last + begin) for h in match(words[begin:stop], _directions())]
+    found = match(words[begin:stop], index("direction"))
+    hits = [h._replace(first=h.first + begin, last=h.last + begin) for h in found]
     silent = {i for h in hits if h.label == "topic" for i in range(h.first, h.last)} | set(range(first, last))
     clause = " ".join("it" if i in silent else sentence[words[i].start : words[i].end] for i in range(begin, stop))
     shares = SHARES[bisect_left(EDGES, tone(clause) + _lean(words, first, last, hits))]
@@ -158,8 +159,3 @@ def _capitals_fit(raw: str, found: Sequence[Token], phrase: str) -> bool:
 @cache
 def _grammar() -> Mapping[str, str]:
     return {form[0]: entry.label for form, entry in load_lexicon("grammar").entries.items()}
-
-
-@cache
-def _directions() -> Index:
-    return index([load_lexicon("direction")])

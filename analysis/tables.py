@@ -167,7 +167,6 @@ SUMMARY = {  # what stands for each question where there is room for one line: m
     "tone, reported": ("tone", "tone", "indirect"),
     "tone words balance, author": ("tone_balance", "tone words", "author"),
     "loaded words, author": ("loaded", "any", "author"),
-    "scare quotes, author": ("loaded", "scare_quotes", "author"),
     "attributed words": ("attributed_share", "attributed", "all"),
     "quoted words": ("attributed_share", "direct", "all"),
     "effective number of sources": ("effective_sources", "sources", "all"),

@@ -9,7 +9,7 @@ import pytest
 from analysis import lexicons
 from analysis.lexicons import COLUMNS, LEXICONS, index, load_lexicon, match, phrase_forms
 from analysis.loaded import LISTS
-from analysis.model import AnalysisError, Lexicon
+from analysis.model import AnalysisError
 from analysis.text import tokens
 
 CARD = 'title = "T"\nfamily = "f"\ncitation = "c"\nlicence = "CC0-1.0"\ncaveat = "v"\n'
@@ -22,7 +22,7 @@ def write(folder: Path, *rows: str, card: str = CARD, name: str = "list") -> Pat
 
 
 def heads(folder: Path, text: str) -> list[str]:
-    return [hit.head for hit in match(tokens(text), index([load_lexicon("list", folder)]))]
+    return [hit.head for hit in match(tokens(text), index("list", folder=folder))]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_two_lists_may_not_claim_one_form(tmp_path: Path) -> None:
     write(tmp_path, "so called,so-called,,,,n")
     write(tmp_path, "title,SO-CALLED,,,,n", name="second")
     with pytest.raises(AnalysisError, match="'so-called' stands in both list and second: drop one"):
-        index([load_lexicon("list", tmp_path), load_lexicon("second", tmp_path)])
+        index("list", "second", folder=tmp_path)
 
 
 def test_the_longest_entry_wins_and_hits_do_not_overlap(tmp_path: Path) -> None:
@@ -86,17 +86,17 @@ def test_forms_match_as_the_tokenizer_cuts_them(tmp_path: Path) -> None:
 
 def test_the_label_is_the_lists_name_unless_given(tmp_path: Path) -> None:
     write(tmp_path, "a,,,,,n", "b,,other,,,n")
-    hits = match(tokens("a b"), index([load_lexicon("list", tmp_path)]))
+    hits = match(tokens("a b"), index("list", folder=tmp_path))
     assert [(h.lexicon, h.label) for h in hits] == [("list", "list"), ("list", "other")]
 
 
 def test_all_lists_load_and_each_family_makes_one_index() -> None:
-    families: dict[str, list[Lexicon]] = {}
+    families: dict[str, list[str]] = {}
     for name in LISTS:
-        families.setdefault(load_lexicon(name).family, []).append(load_lexicon(name))
+        families.setdefault(load_lexicon(name).family, []).append(name)
     assert set(families) == {"epistemic", "reporting", "evaluative", "metaphor", "distancing", "device"}
     for members in families.values():
-        index(members)
+        index(*members)
     assert all(load_lexicon(path.stem).entries for path in LEXICONS.glob("*.csv"))
 
 
