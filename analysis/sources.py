@@ -5,7 +5,7 @@ full names, and a pronoun goes to the last source or subject that fits. Referenc
 of the News Media (what identifies a source); Hobbs (1978), Lingua 44, 311-338 (recency as the baseline).
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -152,7 +152,11 @@ def _describe(raw: str, words: Sequence[Token]) -> tuple[_Known, str, tuple[int,
     bodies = [hit for hit in hits if hit.lexicon == "source_types" and hit.first >= first]
     body = next((hit.label for hit in bodies if hit.last == head + 1), "")
     titles = [hit for hit in (*roles, *(sides if body else ())) if hit.last <= head]
-    parts = () if _is_common(words, head, hits) or not capital[head] else _proper(words, capital, titles, first, head)
+    parts = (
+        ()
+        if _is_common(words, head, hits) or not capital[head]
+        else _proper(words, capital, titles, first, head, INNER | {"'"} if body else INNER)
+    )
     person = False if body or document else True if roles or len(parts) > 1 else None
     crowd = not parts and words[head].form.endswith("s")
     name = raw[words[first].start : words[core - 1].end]
@@ -199,15 +203,15 @@ def _publisher(words: Sequence[Token], capital: Sequence[bool], core: int) -> tu
 
 
 def _proper(
-    words: Sequence[Token], capital: Sequence[bool], before: Sequence[Hit], first: int, head: int
+    words: Sequence[Token], capital: Sequence[bool], before: Sequence[Hit], first: int, head: int, inner: Set[str]
 ) -> tuple[Token, ...]:
     """The proper name that ends at the head: its capitals, after titles, nationalities, possessors and articles."""
     start = head
     while start > first and (
-        capital[start - 1] or (words[start - 1].form in INNER and start - 1 > first and capital[start - 2])
+        capital[start - 1] or (words[start - 1].form in inner and start - 1 > first and capital[start - 2])
     ):
         start -= 1
-    for hit in before:
+    for hit in (h for h in before if words[h.last].form != "'"):  # "the Teachers' Union" is one name
         if start <= hit.first and (hit.lexicon == "source_roles" or hit.first == start):
             start = max(start, hit.last)
     owner = next((i for i in range(head, start, -1) if words[i].form == "'s"), start - 1)
