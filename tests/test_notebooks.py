@@ -139,12 +139,6 @@ def test_runs_on_forty_articles(path, corpus, execute, tmp_path):
     check(path, folder, execute(path, folder), tmp_path / "figures")
 
 
-@pytest.mark.parametrize("path", CROWDED, ids=lambda path: path.stem)
-def test_runs_on_two_invented_articles(path, corpus, execute, tmp_path):
-    folder = corpus(2)
-    check(path, folder, execute(path, folder), tmp_path / "figures")
-
-
 @each_notebook
 def test_the_supplied_page_gives_the_committed_figures(path, execute, tmp_path):
     """The page holds two articles, so this is the run of every notebook on two."""
