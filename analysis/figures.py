@@ -73,10 +73,18 @@ def save_figure(
     return out / f"{name}.png"
 
 
-def saver(notebook: str, corpus: Corpus, out: Path | str = FIGURES, **parameters: object) -> Callable[..., Path]:
-    """`save_figure` for one notebook: `save(fig, "tone", data=…, title=…, alt=…, caption=…)`, provenance included."""
+def saver(notebook: str, corpus: Corpus, out: Path | str, validity: str, **parameters: object) -> Callable[..., Path]:
+    """`save_figure` for one notebook: `save(fig, "tone", data=…, title=…, alt=…, caption=…)`, provenance included.
+
+    A caption that does not speak of its instrument gets `validity`, how good the notebook's instrument is.
+    """
     whence = about(corpus, **parameters)
-    return lambda fig, name, **card: save_figure(fig, f"{notebook}/{name}", about=whence, out=out, **card)
+
+    def save(fig: Figure, name: str, *, caption: str, **card: Any) -> Path:
+        told = caption if "Instrument" in caption else f"{caption} {validity}"
+        return save_figure(fig, f"{notebook}/{name}", caption=told, about=whence, out=out, **card)
+
+    return save
 
 
 def _written_around(fig: Figure, title: str, caption: str) -> list[Text]:

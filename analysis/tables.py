@@ -168,7 +168,7 @@ SUMMARY = {  # what stands for each question where there is room for one line: m
     "tone words balance, author": ("tone_balance", "tone words", "author"),
     "loaded words, author": ("loaded", "any", "author"),
     "attributed words": ("attributed_share", "attributed", "all"),
-    "quoted words": ("attributed_share", "direct", "all"),
+    "words in direct attributions": ("attributed_share", "direct", "all"),
     "effective number of sources": ("effective_sources", "sources", "all"),
     "named sources": ("named_share", "named", "all"),
     "endorsing cues": ("cue_stance", "endorsing", "all"),
@@ -261,5 +261,5 @@ def validity(instrument: str) -> str:
         return f"Instrument ({instrument}): not validated."
     row = {key: f"{float(text):.2f}" if re.fullmatch(r"-?\d+\.\d+", text) else text for key, text in rows[0].items()}
     row["best_published"] = row["best_published"] or "none"
-    told = "Instrument: {metric} {score} ({low} to {high}) on {corpus} {split}, n = {n_documents} articles; "
-    return (told + "trivial {trivial}, best published {best_published}.").format(**row)
+    told = "Instrument ({instrument}): {metric} {score} ({low} to {high}) on {corpus} {split}, n = {n_documents} "
+    return (told + "articles; trivial {trivial}, best published {best_published}.").format(**row)

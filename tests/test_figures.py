@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from analysis import figures
-from analysis.figures import ROOT, about, csv_bytes, save_figure, use_style, write_atomic, write_index
+from analysis.figures import ROOT, about, csv_bytes, save_figure, saver, use_style, write_atomic, write_index
 from analysis.model import AnalysisError
 
 ROWS = pd.DataFrame({"label": ["hedges", "=SUM(A1)"], "per_100": [1 / 3, 12.0], "low": [np.nan, -0.25]})
@@ -22,7 +22,7 @@ DRAW = """
 import sys
 import pandas as pd
 from matplotlib import pyplot as plt
-from analysis.figures import save_figure, use_style
+from analysis.figures import save_figure, saver, use_style
 use_style()
 fig, ax = plt.subplots()
 ax.plot([1, 2, 3], [3, 1, 2], label="$5 and $10")
@@ -164,6 +164,16 @@ def test_without_digits_floats_are_whole():
 
 def test_a_named_index_is_kept():
     assert csv_bytes(pd.DataFrame({"n": [1]}, index=pd.Index(["a"], name="word"))) == b'"word","n"\n"a",1\n'
+
+
+def test_a_notebooks_saver_adds_how_good_its_instrument_is(fig, tmp_path):
+    save_it = saver("03_words", SimpleNamespace(hashes={}), tmp_path, "Instrument (lists): not validated.", seed=0)
+    for name, caption in (("a", "Two bars."), ("b", "Two bars. Instrument: a ruler.")):
+        save_it(fig, name, data=ROWS, alt="Two bars.", caption=caption, title="Bars")
+    cards = [json.loads((tmp_path / f"03_words/{name}.json").read_text()) for name in "ab"]
+    assert cards[0]["caption"] == "Two bars. Instrument (lists): not validated."
+    assert cards[1]["caption"] == "Two bars. Instrument: a ruler."
+    assert cards[0]["about"]["parameters"] == {"seed": 0}
 
 
 def test_about_holds_nothing_of_the_machine():
