@@ -1,24 +1,25 @@
-"""Who says what: attributions as source, cue and content, by quotation marks alone or by rules.
+"""Who says what: attributions as source, cue and content, by quotation marks alone, by rules or by the trained model.
 
-A rule is a row of PATTERNS around a cue from the word lists; the content is what it leaves of the sentence. Misses what
-has no cue, and cannot tell where a reported clause ends if the author goes on without a mark or a new cue. References:
-Pareti (2015), Attribution: a computational approach; Newell et al. (2018), LREC; O'Keefe et al. (2012), EMNLP, 790-799.
+The model tags words (`tagging`). A rule is a row of PATTERNS around a cue from the word lists; the content is what it
+leaves of the sentence. Rules miss what has no cue, and cannot tell where a reported clause ends if the author goes on
+without a mark or a new cue. References: Pareti (2015), Attribution: a computational approach; Newell et al. (2018),
+LREC; O'Keefe et al. (2012), EMNLP, 790-799.
 """
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import islice
 from typing import NamedTuple
 
-from analysis import clauses
+from analysis import clauses, tagging
 from analysis.clauses import Phrase, Reading
 from analysis.lexicons import Hit, index, match
 from analysis.model import AnalysisError, Article, Span
 from analysis.sources import Mention, Source, identify
 from analysis.text import Quotation, quotations, sentences
 
-METHODS = ("quotes", "rules")
+METHODS = ("quotes", "rules", "model")
 USES = {"cues": "", "cues_object": "", "cues_noun": "noun", "cues_preposition": "preposition"}  # "" is a verb
 LEXICONS = tuple(USES)
 SHORT = 5  # words; a quotation this short that no attribution claims is a scare quote, see `loaded`
@@ -96,11 +97,12 @@ class Relation(NamedTuple):
     contents: list[Offsets]
 
 
-def detect(article: Article, method: str = "rules") -> Iterator[Span]:
+def detect(article: Article, method: str = "model") -> Iterator[Span]:
     """Spans of the layer attribution: source, cue, content, country; those of one attribution share a group.
 
     `quotes` takes each outermost quotation for direct speech of an unknown source; `rules` reads the paragraphs by
-    patterns. Contents of one group may be several, and a content may lie inside another (X says that Y said so).
+    patterns, `model` by the trained tagger. Contents of one group may be several; by rules, one may lie inside another
+    (X says that Y said so).
     An unknown method raises AnalysisError. Time is linear in the length of the article.
     """
     if method not in METHODS:
@@ -109,7 +111,7 @@ def detect(article: Article, method: str = "rules") -> Iterator[Span]:
     if method == "quotes":
         relations, mentions = [Relation(None, None, "", [(q.start, q.end)]) for q in outer], []
     else:
-        relations, mentions = _relations(article, outer)
+        relations, mentions = (_tagged if method == "model" else _relations)(article, outer)
     known = dict(zip(((m.start, m.end) for m in mentions), identify(article.raw, mentions), strict=True))
     expletive = {place for place, s in known.items() if not s.name and article.raw[slice(*place)] in ("It", "it")}
     relations = [relation for relation in relations if relation.source not in expletive]
@@ -138,11 +140,41 @@ def _touched(start: int, end: int, outer: Sequence[Quotation]) -> Sequence[Quota
     return outer[bisect_right(outer, start, key=lambda q: q.end) : bisect_left(outer, end, key=lambda q: q.start)]
 
 
+def _tagged(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation], list[Mention]]:
+    """The attributions that the model tags in the paragraphs, and who is mentioned in them, in text order."""
+    read = sentences(article)
+    words = [token for sentence in read for token in sentence.tokens]
+    entries = index(*LEXICONS)
+    relations: list[Relation] = []
+    mentions: dict[Offsets, str] = {}
+    for sentence in (s for s in read if s.role == "paragraph"):
+        reading = clauses.read(article.raw, sentence, outer, frozenset())
+        if subject := clauses.opening_subject(reading):
+            mentions[reading.offsets(subject)] = "subject"
+    for linked in tagging.attributions(article):
+        runs = linked.source, linked.cue, *linked.contents
+        source, cue, *contents = (run and (words[run[0]].start, words[run[1] - 1].end) for run in runs)
+        stances = [hit.label for hit in match(words[slice(*linked.cue)], entries)] if linked.cue else [""]
+        relations.append(Relation(source, cue, stances[-1] if stances else "neutral", contents))
+        if source:
+            mentions[source] = "source"
+    claimed = {q for relation in relations for content in relation.contents for q in _touched(*content, outer)}
+    return relations + _loose(article, outer, claimed), [
+        Mention(*place, role) for place, role in sorted(mentions.items())
+    ]
+
+
+def _loose(article: Article, outer: Sequence[Quotation], claimed: Set[Quotation]) -> list[Relation]:
+    """Long quotations that nobody claims are contents of an unknown source."""
+    alone = [q for q in outer if q not in claimed and len(article.raw[q.start : q.end].split()) > SHORT]
+    return [Relation(None, None, "", [(q.start, q.end)]) for q in alone]
+
+
 def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation], list[Mention]]:
     """The attributions of the paragraphs, and who is mentioned in them, in text order.
 
     A quotation that opens a sentence without a cue goes on with the speaker before it; so does the rest of a paragraph
-    after a cue and a colon. Long quotations that nobody claims are contents of an unknown source.
+    after a cue and a colon.
     """
     entries = index(*LEXICONS)
     relations: list[Relation] = []
@@ -174,8 +206,7 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relat
             speaker = None
         relations += found
         claimed.update(q for relation in found for content in relation.contents for q in _touched(*content, outer))
-    loose = [q for q in outer if q not in claimed and len(article.raw[q.start : q.end].split()) > SHORT]
-    relations += [Relation(None, None, "", [(q.start, q.end)]) for q in loose]
+    relations += _loose(article, outer, claimed)
     return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
 
 

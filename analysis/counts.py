@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis import loaded, sentiment
+from analysis.encoder import FRAMES, TECHNIQUES, probability
 
 SOURCE_TYPES = ("government", "corporate", "expert", "media", "ngo", "citizen", "document")
 SOURCE_TYPES += ("anonymous collective", "unnamed individual", "not stated")
@@ -34,6 +35,11 @@ def per_100(totals: np.ndarray) -> np.ndarray:
 def log_balance(totals: np.ndarray) -> np.ndarray:
     """log((P+.5)/(N+.5)) of the columns P, N (Lowe, Benoit, Mikhaylov & Laver 2011)."""
     return np.log((totals[..., 0] + 0.5) / (totals[..., 1] + 0.5))
+
+
+def mean_probability(totals: np.ndarray) -> np.ndarray:
+    """The logistic function of k/n of the columns logits, tokens."""
+    return probability(ratio(totals))
 
 
 def effective_number(totals: np.ndarray) -> np.ndarray:
@@ -85,6 +91,8 @@ class Reading(NamedTuple):
     size: int
     words: Mapping[str, np.ndarray]
     rows: Mapping[str, Sequence[Row]]
+    frames: np.ndarray  # (sentences, 14) sums of the frames' logits; no columns without the model
+    tokens: np.ndarray  # (sentences,)
 
 
 Parts = dict[tuple[str, str], np.ndarray]
@@ -92,9 +100,7 @@ Parts = dict[tuple[str, str], np.ndarray]
 
 def tone_parts(reading: Reading) -> Parts:
     """Compound x words and words, a row a sentence."""
-    words = {row.start: row.value for row in reading.rows["voice"]}
-    hits = [(r.sentence, r.label, r.voice, r.value * words[r.start]) for r in reading.rows["tone"] if r.label == "tone"]
-    return _rates(reading, hits, ["tone"], reading.words)
+    return _weighted(reading, "tone", "tone")
 
 
 def balance_parts(reading: Reading) -> Parts:
@@ -113,6 +119,35 @@ def loaded_parts(reading: Reading) -> Parts:
     hits = [(r.sentence, r.label, r.voice, 1.0) for r in reading.rows["loaded"]]
     hits += [(r.sentence, "any", r.voice, 1.0) for r in {r.start: r for r in reading.rows["loaded"]}.values()]
     return _rates(reading, hits, [*loaded.CATEGORIES, "any"], reading.words)
+
+
+def biased_parts(reading: Reading) -> Parts:
+    """Probability x words and words of the runs of a voice."""
+    return _weighted(reading, "biased", "run")
+
+
+def subjective_parts(reading: Reading) -> Parts:
+    """Probability x words and words of the runs of a voice."""
+    return _weighted(reading, "subjective", "run")
+
+
+def _weighted(reading: Reading, layer: str, label: str) -> Parts:
+    words = {row.start: row.value for row in reading.rows["voice"]}
+    runs = [row for row in reading.rows[layer] if row.label == label]
+    hits = [(row.sentence, layer, row.voice, row.value * words[row.start]) for row in runs]
+    return _rates(reading, hits, [layer], reading.words) if hits else {}
+
+
+def technique_parts(reading: Reading) -> Parts:
+    """Spans of each technique, and words."""
+    hits = [(row.sentence, row.label, row.voice, 1.0) for row in reading.rows["technique"]]
+    return _rates(reading, hits, TECHNIQUES, reading.words) if reading.rows["biased"] else {}
+
+
+def frame_parts(reading: Reading) -> Parts:
+    """Sum of logits and tokens, a row a sentence."""
+    columns = zip(FRAMES, reading.frames.T, strict=False)
+    return {(frame, "all"): np.stack([logits, reading.tokens], axis=1) for frame, logits in columns}
 
 
 def attributed_parts(reading: Reading) -> Parts:
@@ -214,4 +249,5 @@ def _first_sources(reading: Reading) -> list[Row]:
     return list({r.group: r for r in reversed(reading.rows["attribution"]) if r.label == "source"}.values())[::-1]
 
 
-COUNTED = (loaded_parts, mention_parts, type_parts, named_parts, country_parts, cue_parts)  # k counts separate events
+# k counts separate events
+COUNTED = (loaded_parts, technique_parts, mention_parts, type_parts, named_parts, country_parts, cue_parts)

@@ -1,15 +1,22 @@
-"""Frames as evidence to read: cues of the four things that a frame does.
+"""Frames: the policy frames of an article by the trained model, and cues of the four things that a frame does.
 
-A frame defines a problem, names its cause, judges it and suggests a remedy (Entman, R. M. (1993). Framing: Toward
-clarification of a fractured paradigm. Journal of Communication 43(4), 51-58). The cues say where a text may do so;
-they are a checklist for a reader and are never added into a score.
+Policy frames are the fourteen dimensions of Boydstun et al. (2014), several to an article (SemEval-2023, task 3). They
+are not topics, and words of one are not yet the frame. A frame defines a problem, names its cause, judges it and
+suggests a remedy (Entman, R. M. (1993). Framing: Toward clarification of a fractured paradigm. Journal of Communication
+43(4), 51-58). The cues say where a text may do so; they are a checklist for a reader and are never added into a score.
 """
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
+from analysis import encoder
+from analysis.encoder import FRAMES, HEADS, probability
 from analysis.lexicons import index, match
 from analysis.model import Article, Span
 from analysis.text import sentences
+
+CARRIES = 0.5  # probability from which a sentence is named as carrying a frame of its article
 
 
 def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
@@ -21,3 +28,20 @@ def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
         for hit in match(sentence.tokens, index("entman")):
             start, end = sentence.tokens[hit.first].start, sentence.tokens[hit.last - 1].end
             yield Span("frame", hit.label, start, end, detail=hit.head)
+
+
+def policy(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
+    """The sentences that carry a policy frame which the article has, group "policy"; `value` is their probability.
+
+    Nothing without the model. The article's own probability is that of the mean over all its words, see `score`.
+    """
+    if not encoder.available() or not sentences(article):
+        return
+    answers = encoder.answers(article)
+    own = probability(answers.by_sentence(HEADS.frame))
+    whole = probability(answers.of(HEADS.frame, 0, len(answers.logits)))
+    for k in np.flatnonzero(whole >= encoder.thresholds("frame")):
+        for i in np.flatnonzero(own[:, k] >= max(whole[k], CARRIES)):
+            sentence = sentences(article)[i]
+            value = float(own[i, k])
+            yield Span("frame", FRAMES[k], sentence.start, sentence.end, value=value, group="policy")

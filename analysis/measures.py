@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import attribution, counts, framing, loaded, sentiment, stance
+from analysis import attribution, counts, encoder, framing, loaded, sentiment, stance, wording
 from analysis import voice as voices_of
 from analysis.lexicons import TARGETS, load_targets
 from analysis.model import VOICES, AnalysisError, Article, Span
@@ -24,7 +24,7 @@ SPAN_COLUMNS = ["article_id", "layer", "label", "start", "end", "text", "voice",
 SPAN_COLUMNS += ["value", "group", "detail"]
 SCORE_COLUMNS = ["article_id", "measure", "label", "voice", "k", "n", "value", "unit", "low", "high"]
 SCORE_COLUMNS += ["news_percentile", "opinion_percentile"]
-SENTENCE_COLUMNS = ["article_id", "sentence", "start", "end", "role", "words", *VOICES]
+SENTENCE_COLUMNS = ["article_id", "sentence", "start", "end", "role", "words", *VOICES, "biased", "subjective"]
 FAILURE_COLUMNS = ["path", "line", "article_id", "stage", "reason"]
 
 
@@ -56,6 +56,15 @@ MEASURES = (
     Measure("loaded", loaded.detect, counts.loaded_parts, counts.per_100,
             "per 100 words", "loaded words",
             "Describes style, category by category; the categories are not a bias score and do not add up to one."),
+    Measure("biased", wording.detect, counts.biased_parts, counts.ratio,
+            "mean probability, 0 to 1", "biased sentence",
+            "Biased by word choice as BABE's annotators saw it; it says nothing of what was left out, or of truth."),
+    Measure("subjective", wording.detect, counts.subjective_parts, counts.ratio,
+            "mean probability, 0 to 1", "subjective sentence",
+            "An opinion piece is meant to be subjective; it is no fault."),
+    Measure("technique", wording.detect, counts.technique_parts, counts.per_100,
+            "per 100 words", "techniques",
+            "Six of fourteen techniques, found often but not reliably: read the spans; the others are not attempted."),
     Measure("attributed_share", attribution.detect, counts.attributed_parts, counts.ratio,
             "share of the body's words", "attribution",
             "A large share is neither fair nor balanced: it says how much is others' speech, not how it was chosen."),
@@ -84,11 +93,14 @@ MEASURES = (
             "share of attributions with a cue", "attribution",
             "Reporters also vary their verbs for style; read the asymmetry between sources, not one verb."),
     Measure("stance", stance.detect, counts.stance_parts, counts.ratio,
-            "(favourable - unfavourable)/mentions, -1 to 1", "target tone (rules)",
+            "(favourable - unfavourable)/mentions, -1 to 1", "target tone",
             "Stance is not sentiment: tone near a name is evidence for or against, not a belief."),
     Measure("mentions", stance.detect, counts.mention_parts, counts.per_100,
             "per 100 words", "target mentions",
             "Being mentioned often is salience, not favour."),
+    Measure("policy_frame", framing.policy, counts.frame_parts, counts.mean_probability,
+            "probability, 0 to 1", "policy frames",
+            "Frames are not topics, and some are always named: a constant answer is already right for six in ten."),
     Measure("entman_functions", framing.detect, None, None,
             "cue spans, not scored", "Entman functions",
             "A reading checklist: a cue shows where to look, and its absence does not show that a frame is absent."),
@@ -98,15 +110,17 @@ Table = Sequence[Measure]
 
 
 def find_spans(
-    articles: Iterable[Article], measures: Table = MEASURES, *, voice: str = "rules", targets: Path | str = TARGETS
+    articles: Iterable[Article], measures: Table = MEASURES, *, voice: str = "model", targets: Path | str = TARGETS
 ) -> pd.DataFrame:
     """Everything the measures point at in the articles, one row a span (columns SPAN_COLUMNS), in text order.
 
-    `voice` is the way of separating voices (attribution.METHODS), `targets` a TOML file of targets. A measure that
-    raises on an article costs that measure on that article: a row in `.attrs["failures"]` (FAILURE_COLUMNS).
+    `voice` is the way of separating voices (attribution.METHODS; by rules where there is no model, see
+    `.attrs["voice"]`), `targets` a TOML file of targets. A measure that raises on an article costs that measure on
+    that article: a row in `.attrs["failures"]` (FAILURE_COLUMNS).
     """
     if voice not in attribution.METHODS:
         raise AnalysisError(f"voice={voice!r}: valid are {', '.join(attribution.METHODS)}")
+    voice = "rules" if voice == "model" and not encoder.available() else voice
     known = load_targets(TARGETS.parents[1] / targets)  # a relative path is the project's
     bound = {stance.detect: partial(stance.detect, targets=known)}
     wanted = list(dict.fromkeys(m.detect for m in measures if _stage(m.detect) != "attribution"))
@@ -136,7 +150,7 @@ def find_spans(
             facts = (voice_here, speaker, span.value, span.group, span.detail)
             rows.append((*place, article.raw[span.start : span.end], *facts))
     table = pd.DataFrame(rows, columns=SPAN_COLUMNS).astype({"value": float, "start": int, "end": int})
-    table.attrs["failures"] = failures
+    table.attrs |= {"failures": failures, "voice": voice}
     for failure in failures:
         warnings.warn("{article_id}: {stage}: {reason}".format(**failure), stacklevel=2)
     return table
@@ -185,7 +199,10 @@ def _scores(reading: counts.Reading, measures: Table, *, pooled: bool) -> Iterat
             total = parts.sum(axis=0)
             k, n = total if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)
             value = float(measure.statistic(total))
-            if measure.statistic not in counts.OF_K_AND_N:  # resamples repeat sources and look less diverse: centre
+            if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
+                k = (parts[:, 0] > 0).sum()
+                n = float(value >= dict(zip(encoder.FRAMES, encoder.thresholds("frame"), strict=True))[label])
+            elif measure.statistic not in counts.OF_K_AND_N:  # resamples repeat sources and look less diverse: centre
                 low, high = value - (high - low) / 2, value + (high - low) / 2
             if measure.parts in counts.COUNTED and k == 0:  # what was never seen: the rule of three
                 low, high = 0.0, float(measure.statistic(np.array([min(3, n), n])))
@@ -203,16 +220,26 @@ def _reading(article: Article, spans: pd.DataFrame) -> counts.Reading:
         if layer == "voice":
             words[voice][at] += value
             words["all"][at] += value
-    return counts.Reading(size, {v: n for v, n in words.items() if n.any()}, rows)
+    frames, sizes = np.zeros((size, 0)), np.array([len(s.tokens) for s in sentences(article)])
+    if size and encoder.available():
+        frames = encoder.answers(article).by_sentence(encoder.HEADS.frame) * sizes[:, None]
+    return counts.Reading(size, {v: n for v, n in words.items() if n.any()}, rows, frames, sizes)
 
 
 def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.DataFrame:
-    """One row a sentence of a kept block (columns SENTENCE_COLUMNS): offsets, role, words, share of each voice."""
+    """One row a sentence of a kept block (columns SENTENCE_COLUMNS): offsets, role, words, share of each voice.
+
+    `biased` and `subjective` are the probabilities that annotators call it so, NaN without the model.
+    """
     by_article = dict(iter(spans.groupby("article_id", sort=False)))
     rows = []
     for article in articles:
         words = _reading(article, by_article[article.article_id]).words if article.article_id in by_article else {}
+        judged = np.full((len(sentences(article)), 2), np.nan)
+        if len(judged) and encoder.available():
+            heads = encoder.HEADS.biased, encoder.HEADS.subjective
+            judged = np.hstack([encoder.probability(encoder.answers(article).by_sentence(head)) for head in heads])
         for i, s in enumerate(sentences(article)):
             shares = [words[v][i] / s.words if v in words and s.words else 0.0 for v in VOICES]
-            rows.append((article.article_id, i, s.start, s.end, s.role, s.words, *shares))
+            rows.append((article.article_id, i, s.start, s.end, s.role, s.words, *shares, *judged[i].tolist()))
     return pd.DataFrame(rows, columns=SENTENCE_COLUMNS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 ROLES = ("headline", "kicker", "dateline", "byline", "subhead", "paragraph", "caption", "notice", "furniture")
 MEASURED_ROLES = ("headline", "subhead", "paragraph", "caption")
 VOICES = ("author", "direct", "indirect", "headline", "caption")
-LAYERS = ("voice", "attribution", "tone", "loaded", "technique", "target", "frame")
+LAYERS = ("voice", "attribution", "tone", "loaded", "biased", "subjective", "technique", "target", "frame")
 
 
 class AnalysisError(Exception):

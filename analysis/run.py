@@ -55,7 +55,7 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     return 0
 
 
-def measure(source: Path, out: Path, voice: str = "rules", targets: Path = TARGETS, kind: str = "parquet") -> int:
+def measure(source: Path, out: Path, voice: str = "model", targets: Path = TARGETS, kind: str = "parquet") -> int:
     """Write the six tables of `source` to `out` as `<table>.parquet` or `.csv`; 1 if there were failures, else 0."""
     corpus = load_corpus(source)
     warnings.filterwarnings("ignore", ".*the measure is missing")  # said once, with the other failures
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     job = jobs.add_parser("measure", help="write the tables of a corpus", description=measure.__doc__)
     job.add_argument("source", type=_path, help="folder, file or table")
     job.add_argument("--out", type=_path, required=True, help="folder of the tables")
-    job.add_argument("--voice", choices=list(METHODS), default="rules", help="how voices are told apart (rules)")
+    job.add_argument("--voice", choices=list(METHODS), default="model", help="how voices are told apart (model)")
     job.add_argument("--targets", type=_path, default=TARGETS, help="TOML file (data/targets.toml)")
     job.add_argument("--format", choices=["parquet", "csv"], default="parquet")
     job.set_defaults(job=lambda a: measure(a.source, a.out, a.voice, a.targets, a.format))

@@ -1,6 +1,7 @@
-"""Stance: every mention of a target, its grammatical role, and the tone of the words around it.
+"""Stance: every mention of a target, its grammatical role, and the tone toward it.
 
-Tone toward a mention is not the writer's belief. Role and clause are read off the order of the words, without a
+Tone toward a mention is not the writer's belief. It is the trained model's (NewsMTSC), read at the mention's words, or
+by rules where there is no model. Role and clause are read off the order of the words, without a
 parser; the cards of the lexicons `grammar` and `direction` say where that errs.
 """
 
@@ -10,8 +11,12 @@ from functools import cache
 from itertools import takewhile
 from typing import NamedTuple
 
+import numpy as np
+
+from analysis import encoder
+from analysis.encoder import HEADS
 from analysis.lexicons import Hit, Index, index, load_lexicon, load_targets, match
-from analysis.model import Article, Span
+from analysis.model import Article, Block, Span
 from analysis.sentiment import tone
 from analysis.text import Token, sentences, tokens
 
@@ -44,32 +49,43 @@ def detect(article: Article, voices: Sequence[Span] = (), targets: Index | None 
     voices, so that a clause with a short quotation in it stays whole.
     """
     entries = load_targets() if targets is None else targets
-    for sentence in sentences(article):
+    answers = encoder.answers(article) if encoder.available() else None
+    for number, sentence in enumerate(sentences(article)):
         for hit in match(sentence.tokens, entries):
             found = sentence.tokens[hit.first : hit.last]
             if hit.label and _capitals_fit(article.raw, found, hit.head):
                 begin, start, end = max(0, hit.first - WINDOW), found[0].start, found[-1].end
                 words = sentence.tokens[begin : hit.last + WINDOW]
                 base = words[0].start
-                toward = tone_toward(article.raw[base : words[-1].end], start - base, end - base)
+                if answers:
+                    at = answers.firsts[number]
+                    toward = _answered(answers, at + hit.first, at + hit.last)
+                else:
+                    toward = tone_by_rules(article.raw[base : words[-1].end], start - base, end - base)
                 value = max(toward[1:]) * (LABELS.index(toward.label) - 1)
                 part = role(words, hit.first - begin, hit.last - begin)
                 yield Span("target", hit.label, start, end, value=value, detail=part)
 
 
 def tone_toward(sentence: str, start: int, end: int) -> Tone:
-    """Tone toward the mention at `sentence[start:end]`, from its clause: VADER's compound, and who does what to whom.
+    """Tone toward the mention at `sentence[start:end]`: the trained model's, or the rules' where there is none.
 
     Raises ValueError where the mention holds no token of the sentence.
 
     >>> tone_toward("The mayor slammed Acme Motors.", 18, 29).label
     'negative'
     """
+    if not encoder.available():
+        return tone_by_rules(sentence, start, end)
+    article = Article("sentence", sentence, (Block(0, len(sentence), "paragraph", kept=True),))
+    first, last = _covered([token for part in sentences(article) for token in part.tokens], start, end)
+    return _answered(encoder.answers(article), first, last)
+
+
+def tone_by_rules(sentence: str, start: int, end: int) -> Tone:
+    """Tone toward a mention from its clause: VADER's compound, and who does what to whom; else as `tone_toward`."""
     words = tokens(sentence)
-    first = bisect_left(words, start + 1, key=lambda t: t.end)
-    last = bisect_left(words, end, key=lambda t: t.start)
-    if first >= last:
-        raise ValueError(f"no token of the sentence at {start}:{end}")
+    first, last = _covered(words, start, end)
     begin, stop = _clause(words, first, last)
     found = match(words[begin:stop], index("direction"))
     hits = [h._replace(first=h.first + begin, last=h.last + begin) for h in found]
@@ -77,6 +93,21 @@ def tone_toward(sentence: str, start: int, end: int) -> Tone:
     clause = " ".join("it" if i in silent else sentence[words[i].start : words[i].end] for i in range(begin, stop))
     shares = SHARES[bisect_left(EDGES, tone(clause) + _lean(words, first, last, hits))]
     return Tone(LABELS[shares.index(max(shares))], *shares)
+
+
+def _covered(words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
+    """The tokens [first, last) that a stretch of the sentence touches."""
+    first = bisect_left(words, start + 1, key=lambda t: t.end)
+    last = bisect_left(words, end, key=lambda t: t.start)
+    if first >= last:
+        raise ValueError(f"no token of the sentence at {start}:{end}")
+    return first, last
+
+
+def _answered(answers: encoder.Answers, first: int, last: int) -> Tone:
+    shares = np.exp(answers.of(HEADS.tone, first, last))
+    shares /= shares.sum()
+    return Tone(LABELS[shares.argmax()], *shares.tolist())
 
 
 def role(words: Sequence[Token], first: int, last: int) -> str:

@@ -19,7 +19,7 @@ LAYERS = [
     "model",
     "text voice lexicons",
     "lines page corpus",
-    "clauses sources attribution sentiment loaded framing stance",
+    "encoder clauses sources tagging attribution sentiment loaded wording framing stance",
     "resample counts measures",
     "compare palette plots tables evidence",
     "figures",

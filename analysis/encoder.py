@@ -1,0 +1,190 @@
+"""The one trained model: text in, the answers of all its heads out, token by token.
+
+A small transformer reads windows of whole sentences once, and every head is a linear layer on each word piece. A
+token's answer is the mean over its pieces, a sentence's the mean over its tokens, an article's the mean over all: so
+every probability opens into the words that make it. Made by `training/train.py`; data, terms, figures and failures
+stand in its card, `data/models/encoder.toml`. Runs on onnxruntime and tokenizers, without the network.
+"""
+
+import hashlib
+import tomllib
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis.model import AnalysisError, Article
+from analysis.text import Quotation, Token, once_per_article, quotations, sentences
+
+MODELS = Path(__file__).parents[1] / "data" / "models"
+MODEL, CARD = MODELS / "encoder.onnx", MODELS / "encoder.toml"
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+CLS, SEP = 2, 3
+LENGTH = 126  # word pieces of a window, without its two marks
+BATCH = 8  # windows; more is slower: a batch leaves the processor's cache
+TAGS = "OBIES"  # outside, begin, inside, end, single
+KINDS = ("source", "cue", "content")
+TECHNIQUES = ("Loaded_Language", "Name_Calling,Labeling", "Doubt", "Exaggeration,Minimisation", "Flag-Waving")
+TECHNIQUES += ("Repetition",)
+FRAMES = ("Economic", "Capacity_and_resources", "Morality", "Fairness_and_equality")
+FRAMES += ("Legality_Constitutionality_and_jurisprudence", "Policy_prescription_and_evaluation", "Crime_and_punishment")
+FRAMES += ("Security_and_defense", "Health_and_safety", "Quality_of_life", "Cultural_identity", "Public_opinion")
+FRAMES += ("Political", "External_regulation_and_reputation")
+
+
+class Heads(NamedTuple):
+    """Columns of the model's output."""
+
+    tags: slice = slice(0, 15)  # five of TAGS for each of KINDS
+    biased: slice = slice(15, 16)
+    biased_word: slice = slice(16, 17)
+    subjective: slice = slice(17, 18)
+    technique: slice = slice(18, 25)  # any of fourteen, then TECHNIQUES
+    tone: slice = slice(25, 28)  # negative, neutral, positive
+    frame: slice = slice(28, 42)
+
+
+HEADS = Heads()
+WIDTH = HEADS.frame.stop
+
+
+class Answers(NamedTuple):
+    """What the model says of each token of an article's kept sentences, in order."""
+
+    logits: np.ndarray  # (tokens, WIDTH)
+    firsts: np.ndarray  # (sentences + 1,) the token at which each sentence begins, and the end
+
+    def of(self, head: slice, first: int, last: int) -> np.ndarray:
+        """Mean logits of a head over the tokens [first, last)."""
+        return self.logits[first:last, head].mean(axis=0, dtype=np.float32)
+
+    def by_sentence(self, head: slice) -> np.ndarray:
+        """Mean logits of a head over each sentence (sentences, columns)."""
+        sizes = np.diff(self.firsts)[:, None]
+        return np.add.reduceat(self.logits[:, head].astype(np.float32), self.firsts[:-1]) / sizes
+
+
+class Pieces(NamedTuple):
+    """A text as the model reads it: word pieces, a kind for each, and the number of pieces of each token."""
+
+    ids: np.ndarray  # (pieces,)
+    kinds: np.ndarray  # (pieces,) 0 lower case, 1 capitalised, 2 all capitals; 3 more inside quotation marks
+    sizes: np.ndarray  # (tokens,) at least 1 each
+
+
+def pieces(raw: str, tokens: Sequence[Token], quoted: Sequence[Quotation]) -> Pieces:
+    """The word pieces of tokens; `quoted` are the outermost quotations of the text."""
+    ids: list[int] = []
+    sizes = np.empty(len(tokens), dtype=np.int64)
+    kinds = np.empty(len(tokens), dtype=np.int64)
+    vocabulary, marks = _vocabulary(), iter(quoted)
+    mark = next(marks, None)
+    for i, token in enumerate(tokens):
+        while mark and mark.end <= token.start:
+            mark = next(marks, None)
+        word = vocabulary(token.form)
+        ids += word
+        sizes[i] = len(word)
+        shape = raw[token.start : token.end]
+        case = 0 if not shape[0].isupper() else 2 if len(shape) > 1 and shape.isupper() else 1
+        kinds[i] = case + 3 * bool(mark and mark.start <= token.start)
+    return Pieces(np.array(ids, dtype=np.int64), np.repeat(kinds, sizes), sizes)
+
+
+def windows(sizes: np.ndarray, ends: Sequence[int], limit: int = LENGTH) -> Iterator[tuple[int, int]]:
+    """Cut tokens of the given sizes into runs of whole sentences of at most `limit` pieces; (first, last) tokens.
+
+    `ends` are the tokens at which sentences end. A sentence longer than a window is cut, at a token.
+    """
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    first = last = 0
+    for end in ends:
+        if offsets[end] - offsets[first] > limit and last > first:
+            yield first, last
+            first = last
+        while offsets[end] - offsets[first] > limit:
+            cut = max(int(np.searchsorted(offsets, offsets[first] + limit, side="right")) - 1, first + 1)
+            yield first, cut
+            first = cut
+        last = end
+    if last > first:
+        yield first, last
+
+
+def probability(logits: np.ndarray) -> np.ndarray:
+    """The logistic function."""
+    return 1 / (1 + np.exp(-logits))
+
+
+@cache
+def available() -> bool:
+    """Whether the model's file is there; if not, that is said once: instruments fall back to rules or are left out."""
+    if not MODEL.is_file():
+        warnings.warn(f"no {MODEL.relative_to(MODELS.parents[1])}: rules stand in for the trained model", stacklevel=2)
+    return MODEL.is_file()
+
+
+@cache
+def thresholds(head: str) -> tuple[float, ...]:
+    """Probabilities from which the columns of a head are taken for present, where one half is not the best on dev."""
+    return tuple(_card()["thresholds"][head])
+
+
+@once_per_article
+def answers(article: Article) -> Answers:
+    """The model's reading of an article, kept as long as the article lives; AnalysisError without a sound model."""
+    session = _session()
+    read = sentences(article)
+    tokens = [token for sentence in read for token in sentence.tokens]
+    firsts = np.concatenate([[0], np.cumsum([len(sentence.tokens) for sentence in read], dtype=np.int64)])
+    quoted = [q for q in quotations(article) if q.depth == 0]
+    made = pieces(article.raw, tokens, quoted)
+    offsets = np.concatenate([[0], np.cumsum(made.sizes)])
+    cut = sorted(windows(made.sizes, firsts[1:].tolist()), key=lambda w: offsets[w[1]] - offsets[w[0]])
+    by_piece = np.empty((offsets[-1], WIDTH), dtype=np.float32)
+    for at in range(0, len(cut), BATCH):
+        places = [(offsets[first], offsets[last]) for first, last in cut[at : at + BATCH]]
+        batch = np.zeros((3, len(places), max(end - start for start, end in places) + 2), dtype=np.int64)
+        for row, (start, end) in enumerate(places):
+            size = end - start
+            batch[0, row, : size + 2] = [CLS, *made.ids[start:end], SEP]
+            batch[1, row, : size + 2] = 1
+            batch[2, row, 1 : size + 1] = made.kinds[start:end]
+        (out,) = session.run(None, dict(zip(INPUTS, batch, strict=True)))
+        for row, (start, end) in enumerate(places):
+            by_piece[start:end] = out[row, 1 : end - start + 1]
+    by_token = np.add.reduceat(by_piece, offsets[:-1]) / made.sizes[:, None] if tokens else by_piece
+    return Answers(by_token.astype(np.float16), firsts)
+
+
+@cache
+def _card() -> dict:
+    return tomllib.loads(CARD.read_text(encoding="utf-8"))
+
+
+@cache
+def _session():
+    from onnxruntime import InferenceSession, SessionOptions
+
+    for name, digest in _card()["sha256"].items():
+        if hashlib.sha256((MODELS / name).read_bytes()).hexdigest() != digest:
+            raise AnalysisError(f"data/models/{name} is not the file of its card: take both from one release")
+    options = SessionOptions()
+    options.log_severity_level = 3
+    return InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
+
+
+@cache
+def _vocabulary() -> Callable[[str], list[int]]:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(MODELS / "tokenizer.json"))
+
+    @cache
+    def ids(form: str) -> list[int]:
+        return tokenizer.encode(form, add_special_tokens=False).ids[:LENGTH] or [tokenizer.token_to_id("[UNK]")]
+
+    return ids

@@ -1,0 +1,134 @@
+"""From the model's tags to well-formed attributions: sources, cues and contents, each linked to its fellows.
+
+The tags of each kind are decoded by themselves (Viterbi over begin, inside, end, single, outside), so that each stretch
+has a beginning and an end and none leaves its paragraph. Then each content goes to a cue, and each cue to a source, of
+its sentence: the nearest, where passing over another of its kind counts as distance.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Mapping, Sequence, Set
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis import encoder
+from analysis.encoder import HEADS, KINDS, TAGS
+from analysis.model import Article
+from analysis.text import sentences
+
+Run = tuple[int, int]  # tokens [first, last)
+FAR = 8  # tokens that passing another cue or source counts for; 4 to 16 give the same links on PolNeAR train
+BESIDE = 3  # tokens between a cue and the content in the next sentence or paragraph: a colon, a quotation mark
+# What may follow what: an inside goes on until its end.
+FOLLOWS = np.array([[after in ("IE" if before in "BI" else "OBS") for after in TAGS] for before in TAGS])
+CLOSED = np.array([tag in "OES" for tag in TAGS])  # a paragraph may end here
+OPEN = np.array([tag in "OBS" for tag in TAGS])  # or begin
+
+
+class Linked(NamedTuple):
+    """An attribution by tokens; its source or its cue may be missing."""
+
+    source: Run | None
+    cue: Run | None
+    contents: list[Run]
+
+
+def attributions(article: Article) -> list[Linked]:
+    """The attributions in the paragraphs of an article, by the numbers of all its kept tokens."""
+    read, answers = sentences(article), encoder.answers(article)
+    found: dict[str, list[Run]] = {kind: [] for kind in KINDS}
+    opens = set()
+    for _, own in groupby(range(len(read)), key=lambda i: read[i].block):
+        numbers = list(own)
+        if read[numbers[0]].role == "paragraph":
+            first, last = int(answers.firsts[numbers[0]]), int(answers.firsts[numbers[-1] + 1])
+            opens.add(first)
+            for kind, runs in decode(answers.logits[first:last, HEADS.tags]).items():
+                found[kind] += [(start + first, end + first) for start, end in runs]
+    sentence_of = np.repeat(np.arange(len(read)), np.diff(answers.firsts)).tolist()
+    return [linked for linked in link(found, sentence_of, opens) if linked.contents]
+
+
+def decode(logits: np.ndarray) -> dict[str, list[Run]]:
+    """The stretches of each kind in one paragraph, from its logits (tokens, 15)."""
+    scores = logits.astype(np.float32).reshape(len(logits), len(KINDS), len(TAGS))
+    scores = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))
+    if scores[..., 0].min() > -0.02:  # nobody speaks here
+        return {kind: [] for kind in KINDS}
+    barred = np.where(FOLLOWS, 0, -np.inf)
+    best = scores[0] + np.where(OPEN, 0, -np.inf)
+    back = np.empty(scores.shape, dtype=np.int8)
+    for i in range(1, len(scores)):
+        through = best[:, :, None] + barred
+        back[i] = through.argmax(axis=1)
+        best = through.max(axis=1) + scores[i]
+    tags = np.empty(scores.shape[:2], dtype=np.int8)
+    tags[-1] = (best + np.where(CLOSED, 0, -np.inf)).argmax(axis=1)
+    for i in range(len(scores) - 1, 0, -1):
+        tags[i - 1] = back[i, range(len(KINDS)), tags[i]]
+    return {kind: _runs(tags[:, k]) for k, kind in enumerate(KINDS)}
+
+
+def _runs(tags: np.ndarray) -> list[Run]:
+    firsts = np.flatnonzero((tags == TAGS.index("B")) | (tags == TAGS.index("S")))
+    lasts = np.flatnonzero((tags == TAGS.index("E")) | (tags == TAGS.index("S"))) + 1
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
+
+
+def link(found: Mapping[str, Sequence[Run]], sentence_of: Sequence[int], opens: Set[int]) -> list[Linked]:
+    """The attributions of an article, in order; `sentence_of` gives each token's sentence, `opens` begin paragraphs.
+
+    A cue takes the contents nearest to it, and the source nearest to it, which may serve several cues. A content in a
+    sentence without a cue belongs to a cue beside it that has none, across paragraphs too (X said: "A"), or else goes
+    on with what was said before it in its paragraph.
+    """
+    cues = found["cue"]
+    cues_in, sources_in = (_by_sentence(found[kind], sentence_of) for kind in ("cue", "source"))
+    contents: dict[int, list[Run]] = {c: [] for c in range(len(cues))}
+    alone = []
+    for content in found["content"]:
+        near = _near(content, cues_in, sentence_of)
+        if near:
+            nearest = min(near, key=lambda c: _distance(cues[c], content, [cues[n] for n in near]))
+            contents[nearest].append(content)
+        else:
+            alone.append(content)
+    loose = []
+    for content in alone:
+        after = bisect_left(cues, content)
+        beside = [c for c in (after - 1, after) if c in contents and not contents[c]]
+        close = next((c for c in beside if _distance(cues[c], content, ()) <= BESIDE), None)
+        said = after - 1 if after and not any(at in opens for at in range(cues[after - 1][1], content[0] + 1)) else None
+        owner = said if close is None else close
+        if owner is None:
+            loose.append(Linked(None, None, [content]))
+        else:
+            contents[owner].append(content)
+    made = []
+    for c, cue in enumerate(cues):
+        near = [found["source"][s] for s in _near(cue, sources_in, sentence_of)]
+        source = min(near, key=lambda s: _distance(cue, s, near), default=None)
+        made.append(Linked(source, cue, sorted(contents[c])))
+    return [*made, *loose]
+
+
+def _by_sentence(runs: Sequence[Run], sentence_of: Sequence[int]) -> Mapping[int, list[int]]:
+    made: dict[int, list[int]] = defaultdict(list)
+    for number, (first, last) in enumerate(runs):
+        for sentence in range(sentence_of[first], sentence_of[last - 1] + 1):
+            made[sentence].append(number)
+    return made
+
+
+def _near(run: Run, numbers_in: Mapping[int, list[int]], sentence_of: Sequence[int]) -> list[int]:
+    """The numbers of the stretches that share a sentence with this one."""
+    touched = range(sentence_of[run[0]], sentence_of[run[1] - 1] + 1)
+    return sorted({number for sentence in touched for number in numbers_in.get(sentence, ())})
+
+
+def _distance(a: Run, b: Run, others: Sequence[Run]) -> int:
+    """Tokens between two stretches, more with each of `others` between them."""
+    low, high = min(a[1], b[1]), max(a[0], b[0])
+    return max(high - low, 0) + FAR * sum(low <= first and last <= high for first, last in others)
