@@ -123,7 +123,7 @@ def probability(logits: np.ndarray) -> np.ndarray:
 def available() -> bool:
     """Whether the model's file is there; if not, that is said once: instruments fall back to rules or are left out."""
     if not MODEL.is_file():
-        warnings.warn(f"no {MODEL.relative_to(MODELS.parents[1])}: rules stand in for the trained model", stacklevel=2)
+        warnings.warn(f"no data/models/{MODEL.name}: rules stand in for the trained model", stacklevel=2)
     return MODEL.is_file()
 
 

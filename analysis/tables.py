@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from analysis import encoder
 from analysis.attribution import METHODS
 from analysis.counts import CUE_STANCES
 from analysis.lexicons import load_validity
@@ -255,8 +256,12 @@ def by_method(articles: Sequence[Article], measures: Sequence[str], methods: Seq
 
 
 def validity(instrument: str) -> str:
-    """What data/validity.csv says of an instrument, as a sentence for a caption; "Not validated" where it is silent."""
-    rows = [r for r in load_validity() if r["instrument"] == instrument]
+    """What data/validity.csv says of an instrument, as a sentence for a caption; "Not validated" where it is silent.
+
+    Of an instrument that is the trained model's or the rules', it speaks of the one in use.
+    """
+    names = (instrument, f"{instrument} ({'model' if encoder.available() else 'rules'})")
+    rows = [r for r in load_validity() if r["instrument"] in names]
     if not rows:
         return f"Instrument ({instrument}): not validated."
     row = {key: f"{float(text):.2f}" if re.fullmatch(r"-?\d+\.\d+", text) else text for key, text in rows[0].items()}

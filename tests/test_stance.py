@@ -7,13 +7,21 @@ from pathlib import Path
 import pytest
 from conftest import article, cases
 
+from analysis import encoder
 from analysis.lexicons import TARGETS, load_lexicon, load_targets
 from analysis.model import AnalysisError
 from analysis.sentiment import tone
-from analysis.stance import LABELS, SHARES, WEIGHTS, Tone, detect, tone_toward
+from analysis.stance import LABELS, SHARES, WEIGHTS, Tone, detect, tone_by_rules, tone_toward
 from analysis.text import sentences
 
 
+@pytest.fixture
+def by_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is where there is no model: mentions and roles do not depend on it, tones do."""
+    monkeypatch.setattr(encoder, "available", lambda: False)
+
+
+@pytest.mark.usefixtures("by_rules")
 @pytest.mark.parametrize("case", cases("stance"))
 def test_cases(case: dict) -> None:
     text = case["text"]
@@ -32,23 +40,26 @@ def test_there_are_fifty_cases_and_each_target_has_one() -> None:
 
 
 def test_tone_toward_gives_probabilities_and_their_largest_label() -> None:
-    calm, angry = tone_toward("China is an island.", 0, 5), tone_toward("China is a horrible failure.", 0, 5)
-    assert isinstance(calm, Tone) and calm.label == "neutral" and angry.label == "negative"
-    assert angry.p_negative > calm.p_negative
+    for way in (tone_toward, tone_by_rules):
+        calm, angry = way("China is an island.", 0, 5), way("China is a horrible failure.", 0, 5)
+        assert isinstance(calm, Tone) and calm.label == "neutral" and angry.label == "negative"
+        assert angry.p_negative > calm.p_negative
+        assert sum(calm[1:]) == pytest.approx(1) and sum(angry[1:]) == pytest.approx(1)
     for shares in SHARES:
         assert sum(shares) == pytest.approx(1)
 
 
 def test_the_same_verb_tells_its_subject_from_its_object() -> None:
     sentence = "The mayor slammed the harbour master."
-    assert tone_toward(sentence, 4, 9).label != "negative"
-    assert tone_toward(sentence, 22, 36).label == "negative"
+    for way in (tone_toward, tone_by_rules):
+        assert way(sentence, 4, 9).label != "negative"
+        assert way(sentence, 22, 36).label == "negative"
 
 
 def test_names_and_topics_that_vader_rates_are_no_tone() -> None:
     sentence = "The United Harbour Party shares the security desk."
     assert tone(sentence) > 0.5
-    assert tone_toward(sentence, 4, 24).label == "neutral"
+    assert tone_toward(sentence, 4, 24).label == tone_by_rules(sentence, 4, 24).label == "neutral"
 
 
 def test_offsets_hold_after_invisible_characters() -> None:
@@ -68,9 +79,10 @@ def test_a_text_without_stops_takes_time_in_proportion() -> None:
     assert seconds(160) < 10 * seconds(40)  # 4 times where linear, 16 where quadratic
 
 
-def test_tone_toward_refuses_an_empty_mention() -> None:
+@pytest.mark.parametrize("way", [tone_toward, tone_by_rules])
+def test_tone_toward_refuses_an_empty_mention(way) -> None:
     with pytest.raises(ValueError, match="no token"):
-        tone_toward("China is an island.", 5, 6)
+        way("China is an island.", 5, 6)
 
 
 def test_no_mention_without_text_and_own_targets_replace_ours(tmp_path: Path) -> None:
