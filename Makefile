@@ -2,6 +2,7 @@
 # make test     set up .venv, lint, run the tests
 # make lab      JupyterLab on the notebooks
 # make validate how well each instrument does on annotated corpora (data/validity.csv)
+# make train    learn the model of data/models anew from annotated corpora; resumes where it was stopped
 # make lock     pin what was tested anew, after a change of pyproject.toml
 # make clean    remove .venv and everything built; figures/ stays
 
@@ -9,7 +10,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: figures test lab validate lock clean
+.PHONY: figures test lab validate train lock clean
 
 figures: $(READY)
 	$(BIN)/python -m analysis run
@@ -23,7 +24,11 @@ lab: $(READY)
 	$(BIN)/jupyter lab notebooks
 
 validate: $(READY)
-	$(BIN)/python training/validate.py
+	$(BIN)/python -m training.validate
+
+train: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[training]'
+	$(BIN)/python -m training.train
 
 # The package comes last and without isolation, so that it is built by the pinned setuptools.
 $(READY): requirements.lock pyproject.toml

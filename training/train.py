@@ -1,6 +1,6 @@
 """Train the one encoder on whichever annotated corpora are there, and export it; never imported by `analysis`.
 
-    python training/train.py [--gold FOLDER] [--base FOLDER_OR_NAME] [--work FOLDER]
+    python -m training.train [--gold FOLDER] [--base FOLDER_OR_NAME] [--work FOLDER]
 
 Starts from the weights of sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), with its vocabulary pruned to the pieces
 that the corpora use. One batch is of one corpus; every head is a linear layer on each word piece, and all are learnt
