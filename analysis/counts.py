@@ -91,8 +91,8 @@ class Reading(NamedTuple):
     size: int
     words: Mapping[str, np.ndarray]
     rows: Mapping[str, Sequence[Row]]
-    frames: np.ndarray  # (sentences, 14) sums of the frames' logits; no columns without the model
-    tokens: np.ndarray  # (sentences,)
+    frames: np.ndarray = np.zeros((0, 0))  # (sentences, 14) sums of the frames' logits; no columns without the model
+    tokens: np.ndarray = np.zeros(0)  # (sentences,)
 
 
 Parts = dict[tuple[str, str], np.ndarray]

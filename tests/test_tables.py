@@ -24,7 +24,7 @@ def pair() -> list[Article]:
 
 @pytest.fixture(scope="module")
 def spans(pair: list[Article]) -> pd.DataFrame:
-    return find_spans(pair)
+    return find_spans(pair, voice="rules")
 
 
 def named(article_id: str, topic: str = "", title: str = "") -> Article:
@@ -96,7 +96,7 @@ def test_summary_names_each_question_once(spans: pd.DataFrame, pair: list[Articl
 
 def test_an_article_with_nothing_to_find_gives_empty_tables() -> None:
     dull = [article("Rain fell on Holm.")]
-    spans = find_spans(dull)
+    spans = find_spans(dull, voice="rules")
     for table in (tables.tone_words(spans, dull), tables.source_table(spans), tables.role_shares(spans, dull)):
         assert table.empty
     assert tables.listed([]) == "none"
