@@ -24,6 +24,7 @@ USES = {"cues": "", "cues_object": "", "cues_noun": "noun", "cues_preposition": 
 LEXICONS = tuple(USES)
 SHORT = 5  # words; a quotation this short that no attribution claims is a scare quote, see `loaded`
 DIRECT, INDIRECT = 0.90, 0.05  # shares of the content's characters inside quotation marks
+SURE = 0.6  # from here on the model is believed without a known cue or a quotation mark beside it
 MOST = 50  # cues read in one sentence: text without full stops stays linear, prose has no such sentence
 NOBODY = {"i", "no", "nobody"}  # heads of closed-class words: who reports no one's words, or the author's own
 
@@ -154,10 +155,11 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation
     for linked in tagging.attributions(article):
         runs = linked.source, linked.cue, *linked.contents
         source, cue, *contents = (run and (words[run[0]].start, words[run[1] - 1].end) for run in runs)
-        stances = [hit.label for hit in match(words[slice(*linked.cue)], entries)] if linked.cue else [""]
-        relations.append(Relation(source, cue, stances[-1] if stances else "neutral", contents))
-        if source:
-            mentions[source] = "source"
+        stances = [hit.label for hit in match(words[slice(*linked.cue)], entries)] if linked.cue else []
+        if linked.probability >= SURE or stances or any(_touched(*content, outer) for content in contents):
+            relations.append(Relation(source, cue, stances[-1] if stances else "neutral" if cue else "", contents))
+            if source:
+                mentions[source] = "source"
     claimed = {q for relation in relations for content in relation.contents for q in _touched(*content, outer)}
     return relations + _loose(article, outer, claimed), [
         Mention(*place, role) for place, role in sorted(mentions.items())

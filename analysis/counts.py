@@ -141,7 +141,7 @@ def _weighted(reading: Reading, layer: str, label: str) -> Parts:
 def technique_parts(reading: Reading) -> Parts:
     """Spans of each technique, and words."""
     hits = [(row.sentence, row.label, row.voice, 1.0) for row in reading.rows["technique"]]
-    return _rates(reading, hits, TECHNIQUES, reading.words) if reading.rows["biased"] else {}
+    return _rates(reading, hits, ["any", *TECHNIQUES], reading.words) if reading.rows["biased"] else {}
 
 
 def frame_parts(reading: Reading) -> Parts:

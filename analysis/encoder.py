@@ -128,9 +128,9 @@ def available() -> bool:
 
 
 @cache
-def thresholds(head: str) -> tuple[float, ...]:
-    """Probabilities from which the columns of a head are taken for present, where one half is not the best on dev."""
-    return tuple(_card()["thresholds"][head])
+def thresholds(head: str) -> np.ndarray:
+    """Probabilities from which the columns of a head are taken for present, one a column or one for all, from dev."""
+    return np.array(_card()["calibration"][head]["threshold"])
 
 
 @once_per_article

@@ -2,8 +2,9 @@
 
 A probability is that of annotators calling such a sentence biased by its word choice (Spinde et al. 2021, Findings of
 EMNLP) or subjective (CheckThat! 2025); the words named are those the model takes it from. Techniques after
-Da San Martino et al. (2020), SemEval task 11; of its fourteen, the eight not named in `encoder.TECHNIQUES` are not
-attempted. Such scores do not travel: each is told with the corpus it was measured on. Nothing without the model.
+Da San Martino et al. (2020), SemEval task 11: six of its fourteen are told apart, and "any" marks what is one of the
+fourteen, whichever. Such scores do not travel: each is told with the corpus it was measured on. Nothing without the
+model.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,10 +40,9 @@ def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
         if word.is_word:
             yield Span("biased", "word", word.start, word.end, value=float(carried[at]), detail=word.form)
     used = probability(answers.logits[:, HEADS.technique].astype(np.float32))
-    limits = np.array(encoder.thresholds("technique"))
     for sentence, (first, last) in zip(read, zip(answers.firsts, answers.firsts[1:], strict=False), strict=True):
-        for k, label in enumerate(TECHNIQUES, start=1):
-            for start, end in _stretches(used[first:last, k] >= limits[k]):
+        for k, label in enumerate(("any", *TECHNIQUES)):
+            for start, end in _stretches(used[first:last, k] >= encoder.thresholds("technique")[k]):
                 here = sentence.tokens[start:end]
                 value = float(used[first + start : first + end, k].mean())
                 yield Span("technique", label, here[0].start, here[-1].end, value=value)

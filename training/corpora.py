@@ -67,7 +67,7 @@ def covered(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int]:
     return bisect_right(tokens, start, key=lambda t: t.end), bisect_left(tokens, end, key=lambda t: t.start)
 
 
-def _marked(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> np.ndarray:
+def marked(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> np.ndarray:
     made = np.zeros(len(tokens), dtype=np.int64)
     for start, end in spans:
         first, last = covered(tokens, start, end)
@@ -105,9 +105,7 @@ def babe(path: Path) -> Iterator[Document]:
         made = document(row["id"], row["text"], whole=True)
         made.biased = np.array([float(row["label_bias"] == "Biased")])
         spans = [span for word in row["biased_words"] for span in word["spans"]]
-        made.biased_words = (
-            _marked(made.tokens, spans) if made.biased[0] else np.zeros(len(made.tokens), dtype=np.int64)
-        )
+        made.biased_words = marked(made.tokens, spans) if made.biased[0] else np.zeros(len(made.tokens), dtype=np.int64)
         yield made
 
 
@@ -120,8 +118,8 @@ def basil(path: Path) -> Iterator[Document]:
             for a in row["annotations"]
             if a["bias"] == "lex" and not a["in_title"] and a.get("start") is not None
         ]
-        made.biased_words = _marked(made.tokens, spans)
-        inside = _marked(made.tokens, lexical)
+        made.biased_words = marked(made.tokens, spans)
+        inside = marked(made.tokens, lexical)
         made.biased = np.array([float(inside[first:last].mean() > 0.5) for first, last in made.units])
         yield made
 
@@ -151,7 +149,7 @@ def propaganda(path: Path) -> Iterator[Document]:
         marks = [[(s, e) for s, e in row["spans_SI"]]]
         for name in encoder.TECHNIQUES:
             marks.append([(t["start"], t["end"]) for t in row["techniques_TC"] if t["technique"] == name])
-        made.techniques = np.stack([_marked(made.tokens, spans) for spans in marks], axis=1)
+        made.techniques = np.stack([marked(made.tokens, spans) for spans in marks], axis=1)
         if frames.get(row["id"]):
             made.frames = np.array([float(f in frames[row["id"]]) for f in encoder.FRAMES])
         yield made
