@@ -1,7 +1,8 @@
 # make          set up .venv, run every notebook over data/articles, leave figures/
 # make test     set up .venv, lint, run the tests
 # make lab      JupyterLab on the notebooks
-# make validate how well each instrument does on annotated corpora (data/validity.csv)
+# make validate how well each instrument does on annotated corpora, and what names move (data/validity.csv, …)
+# make norms    what reference articles score, so that much and little can be told (data/norms.csv)
 # make train    learn the model of data/models anew from annotated corpora; resumes where it was stopped
 # make lock     pin what was tested anew, after a change of pyproject.toml
 # make clean    remove .venv and everything built; figures/ stays
@@ -10,7 +11,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: figures test lab validate train lock clean
+.PHONY: figures test lab validate norms train lock clean
 
 figures: $(READY)
 	$(BIN)/python -m analysis run
@@ -25,6 +26,10 @@ lab: $(READY)
 
 validate: $(READY)
 	$(BIN)/python -m training.validate
+	$(BIN)/python -m training.invariance
+
+norms: $(READY)
+	$(BIN)/python -m training.norms
 
 train: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[training]'

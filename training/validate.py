@@ -1,216 +1,284 @@
-"""Score the instruments on annotated corpora and write `data/validity.csv`; never imported by `analysis`.
+"""Score the instruments on annotated corpora: `data/validity.csv` and `data/reliability.csv`; not part of `analysis`.
 
-    python training/validate.py [--gold FOLDER]
+    python -m training.validate [--gold FOLDER]
 
-The corpora are not part of this repository; a missing one is named with the public repository it comes from and its
-rows are left as they were. Intervals are percentile bootstraps over documents, never over sentences. A rerun on the
-same commit writes the same bytes.
+Texts are read and measured as `python -m analysis measure` does with a table. The corpora are not part of this
+repository; a missing one is named with the public repository it comes from, and its rows are left as they were.
+Intervals are percentile bootstraps over documents, never over sentences. A rerun on the same commit writes the same.
 """
 
 import argparse
 import json
-import os
 import re
-import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from importlib.metadata import version
+from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 
-from analysis import attribution, loaded, stance, text
-from analysis.model import Article, Block, Span
-
-ROOT = Path(__file__).parents[1]
-DRAWS, SEED = 1_000, 0
-POLNEAR = "polnear/dev.jsonl", "networkdynamics/PolNeAR, commit c3eee833c035bf7b8c84f55b58c0bf7346cfae76, folder data/"
-MTSC_ORIGIN = "fhamborg/NewsMTSC, commit b9d9b79704ed1b35cecaf1d7c2343dc1bd734fb7"
-NEWSMTSC = {split: (f"newsmtsc/{split}_dev.jsonl", MTSC_ORIGIN) for split in ("rw", "mt")}
-BABE = (
-    "babe/dev.jsonl",
-    "Media-Bias-Group/Neural-Media-Bias-Detection-Using-Distant-Supervision-With-BABE, "
-    "commit fb79f646dcabf1746f5ebedc06ed8dd61ba78188, split by article here",
+from analysis import attribution, encoder, framing, loaded, sentiment, stance, text, wording
+from analysis.lexicons import Index, load_targets
+from analysis.measures import MEASURES, find_spans, score
+from analysis.model import Article
+from training import corpora, scoring
+from training.scoring import (
+    Metric,
+    confusions,
+    f1_at,
+    label_f1,
+    macro_f1,
+    overlap_counts,
+    overlap_f1,
+    read,
+    reliability,
+    scored,
+    share_at,
 )
-COLUMNS = ["instrument", "corpus", "split", "metric", "n_documents", "score", "low", "high"]
-COLUMNS += ["trivial", "trivial_what", "best_published", "best_source", "measured_at"]
 
-# metric: (trivial, what that is, best published, by whom); CofeNet counts all six annotators of shared articles
-POLNEAR_FIGURES: Mapping[str, tuple[float | None, str, float | None, str]] = {
-    "content word-level F1": (0.59, "quotation marks", None, ""),
-    "attributed share, mean absolute error": (0.25, "quotation marks", None, ""),
-    "content exact F1": (0.056, "rule of the CofeNet paper", 0.729, "CofeNet-BERT, Wang et al. 2022 (test)"),
-    "source exact F1": (0.107, "rule of the CofeNet paper", 0.832, "CofeNet-BERT, Wang et al. 2022 (test)"),
-    "cue exact F1": (0.228, "rule of the CofeNet paper", 0.753, "CofeNet-BERT, Wang et al. 2022 (test)"),
+NONE = (None, "", None, "")
+WANG = "CofeNet-BERT, Wang et al. 2022 (test)"  # counts all six annotators of shared articles
+RULE = "rule of the CofeNet paper"
+ATTRIBUTION: Mapping[str, Metric] = {
+    "content word-level F1": (f1_at(0), 0.59, "quotation marks", None, ""),
+    "attributed share, mean error": (share_at(12), 0.25, "quotation marks", None, ""),
+    "content exact F1": (f1_at(3), 0.056, RULE, 0.729, WANG),
+    "source exact F1": (f1_at(6), 0.107, RULE, 0.832, WANG),
+    "cue exact F1": (f1_at(9), 0.228, RULE, 0.753, WANG),
+    **{f"recall of {kind} attributions": (share_at(14 + 2 * i), *NONE) for i, kind in enumerate(scoring.QUOTE_KINDS)},
 }
-MACRO = "macro-F1"
-NEWSMTSC_FIGURES = {
-    "rw": {MACRO: (0.51, "VADER of the sentence", 0.831, "GRU-TSC, Hamborg & Donnay 2021 (devtest)")},
-    "mt": {MACRO: (0.50, "VADER of the sentence", 0.825, "GRU-TSC, Hamborg & Donnay 2021 (devtest)")},
+TONE = {
+    "rw": (macro_f1, 0.51, "VADER of the sentence", 0.831, "GRU-TSC, Hamborg & Donnay 2021 (devtest)"),
+    "mt": (macro_f1, 0.50, "VADER of the sentence", 0.825, "GRU-TSC, Hamborg & Donnay 2021 (devtest)"),
 }
-BABE_FIGURES = {MACRO: (0.333, "a constant answer", 0.841, "best published on this release, other splits")}
+BABE_BEST = (0.841, "best published on this release, other splits")
+BASIL: Metric = (scoring.positive_f1, 0.096, "all positive", 0.31, "neural models, about; other splits")
+CHECKTHAT: Metric = (macro_f1, 0.58, "word list", 0.81, "best of .66 to .81, CheckThat! 2025 (test)")
+SPANS: Metric = (overlap_f1(0), 0.29, "every line", 0.517, "best neural, SemEval-2020 task 11 (test)")
+FRAMES: Mapping[str, Metric] = {
+    "macro-F1": (partial(label_f1, macro=True), 0.249, "a constant answer", None, ""),
+    "micro-F1": (
+        partial(label_f1, macro=False),
+        0.614,
+        "a constant answer",
+        0.579,
+        "best of SemEval-2023 task 3 (test)",
+    ),
+}
+AUTHOR: Metric = (macro_f1, 0.22, "a constant answer", 0.5, "neural models, about .4 to .5 (test)")
 LOADED_FAMILIES = ("evaluative", "metaphor", "distancing", "device")
+CUTS = tuple(product(np.linspace(-0.6, -0.05, 12), np.linspace(0.05, 0.6, 12)))
+Rows = Iterator[dict]  # of validity.csv (scored) and of reliability.csv (reliability)
 
 
-def plain_article(article_id: str, raw: str) -> Article:
-    """An article of which only the text is known: each non-empty line is a paragraph."""
-    blocks, at = [], 0
-    for line in raw.splitlines(keepends=True):
-        if line.strip():
-            blocks.append(Block(at, at + len(line), "paragraph", kept=True))
-        at += len(line)
-    return Article(article_id, raw, tuple(blocks))
-
-
-def attribution_rows(gold: Path) -> Iterator[dict]:
-    """Attribution by quotation marks and by rules, on the first annotator's reading of each PolNeAR dev article."""
-    with (gold / POLNEAR[0]).open(encoding="utf-8") as lines:
-        rows = [row for row in map(json.loads, lines) if row["primary"]]
-    articles = [plain_article(row["id"], row["text"]) for row in rows]
+def attribution_rows(gold: Path) -> Rows:
+    """By quotation marks, rules and model, on the first annotator's reading of each PolNeAR dev article."""
+    rows = [row for row in corpora.rows(gold / "polnear/dev.jsonl") if row["primary"]]
+    articles = read(rows)
     for method in attribution.METHODS:
         counts = [
-            attribution_counts(article, row["attributions"], attribution.detect(article, method=method))
+            scoring.attribution_counts(article, row["attributions"], attribution.detect(article, method=method))
             for article, row in zip(articles, rows, strict=True)
         ]
-        metrics = [m for m in ATTRIBUTION_METRICS if method != "quotes" or m not in NAMED]  # marks name no source
-        functions = {metric: ATTRIBUTION_METRICS[metric] for metric in metrics}
-        yield from scored(f"attribution ({method})", "PolNeAR", "dev", counts, functions, POLNEAR_FIGURES)
+        named = ("source exact F1", "cue exact F1") if method == "quotes" else ()  # marks name no source
+        metrics = {metric: how for metric, how in ATTRIBUTION.items() if metric not in named}
+        yield from scored(f"attribution ({method})", "PolNeAR", "dev", counts, metrics)
 
 
-def attribution_counts(article: Article, gold: Iterable[Mapping], found: Iterable[Span]) -> list[float]:
-    """Right, found and true of content words and of the three kinds of span; words; error of the share."""
-    kinds = ("content", "source", "cue")
-    true = {kind: {(s, e) for relation in gold for s, e in relation[kind]} for kind in kinds}
-    ours: dict[str, set[tuple[int, int]]] = {kind: set() for kind in kinds}
-    for span in found:
-        ours.get(span.label, set()).add((span.start, span.end))
-    words = [token.start for sentence in text.sentences(article) for token in sentence.tokens if token.is_word]
-    hit = {w for s, e in ours["content"] for w in words if s <= w < e}
-    due = {w for s, e in true["content"] for w in words if s <= w < e}
-    counts = [len(hit & due), len(hit), len(due)]
-    for kind in kinds:
-        counts += [len(ours[kind] & true[kind]), len(ours[kind]), len(true[kind])]
-    return [*counts, abs(len(hit) - len(due)) / max(len(words), 1), 1]
-
-
-def f1_at(column: int) -> Callable[[np.ndarray], np.ndarray]:
-    """F1 of three neighbouring columns of counts: right, found, true; from column totals (..., columns)."""
-    return lambda totals: 2 * totals[..., column] / np.maximum(totals[..., column + 1] + totals[..., column + 2], 1)
-
-
-def macro_f1(totals: np.ndarray) -> np.ndarray:
-    """Mean F1 of the classes, from a confusion table flattened to the last axis (truth by answer)."""
-    side = int(totals.shape[-1] ** 0.5)
-    table = totals.reshape(*totals.shape[:-1], side, side)
-    right = table.diagonal(axis1=-2, axis2=-1)
-    return (2 * right / np.maximum(table.sum(axis=-1) + table.sum(axis=-2), 1)).mean(axis=-1)
-
-
-def confusions(answers: Iterable[tuple[str, str, str]]) -> list[np.ndarray]:
-    """A flattened confusion table a document, from (document, truth, answer)."""
-    rows = pd.DataFrame(answers, columns=["document", "truth", "answer"])
-    labels = sorted(set(rows["truth"]))
-    return [
-        pd.crosstab(own["truth"], own["answer"]).reindex(index=labels, columns=labels, fill_value=0).to_numpy().ravel()
-        for _, own in rows.groupby("document")
-    ]
-
-
-def target_rows(split: str, gold: Path) -> Iterator[dict]:
+def tone_rows(gold: Path) -> Rows:
     """Tone toward a marked target on NewsMTSC; a document is the article a sentence comes from."""
-    with (gold / NEWSMTSC[split][0]).open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    answers = [
-        (
-            re.match(r"(?:allsides|polusa_v1)_\d+", row["id"]).group(),
-            target["polarity"],
-            stance.tone_toward(row["text"], target["start"], target["end"]).label,
+    cuts = {split: [*corpora.rows(gold / f"newsmtsc/{split}_dev.jsonl")] for split in TONE}
+    mentions = {split: [(row, t) for row in rows for t in row["targets"]] for split, rows in cuts.items()}
+    asked = {"model": stance.tone_toward, "rules": stance.tone_by_rules}
+    said: list[stance.Tone] = []
+    for (method, ask), (split, own) in product(asked.items(), mentions.items()):
+        tones = [ask(row["text"], t["start"], t["end"]) for row, t in own]
+        said += tones if method == "model" else []
+        names = [re.match(r"(?:allsides|polusa_v1)_\d+", row["id"]).group() for row, _ in own]
+        answers = zip(names, (t["polarity"] for _, t in own), (tone.label for tone in tones), strict=True)
+        yield from scored(
+            f"target tone ({method})", "NewsMTSC", f"{split} dev", confusions(answers), {"macro-F1": TONE[split]}
         )
-        for row in rows
-        for target in row["targets"]
+    so = [t["polarity"] == label for own in mentions.values() for _, t in own for label in stance.LABELS]
+    yield from reliability("tone", "NewsMTSC", [p for tone in said for p in tone[1:]], so)
+
+
+def sentence_rows(
+    corpus: str, column: str, rows: Sequence[Mapping], metric: str, how: Metric, *, articles: Sequence[Article] = ()
+) -> Rows:
+    """Sentences judged by a probability of at least one half; `rows` have document, text, places and truths."""
+    found = [scoring.judged(a, column, r["places"]) for a, r in zip(articles or read(rows), rows, strict=True)]
+    pairs = [
+        (r["document"], so, p)
+        for r, own in zip(rows, found, strict=True)
+        for so, p in zip(r["truths"], own, strict=True)
     ]
-    name = "target tone (rules)"
-    yield from scored(name, "NewsMTSC", f"{split} dev", confusions(answers), {MACRO: macro_f1}, NEWSMTSC_FIGURES[split])
+    answers = confusions((document, so, p >= 0.5) for document, so, p in pairs)
+    yield from scored(f"{column} sentence (model)", corpus, "dev", answers, {metric: how})
+    yield from reliability(column, corpus, [p for *_, p in pairs], [so for _, so, _ in pairs])
 
 
-def loaded_rows(gold: Path) -> Iterator[dict]:
-    """Whether a sentence with any loaded word outside reporting and hedging is one that annotators call biased."""
-    with (gold / BABE[0]).open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    answers = [
-        (
-            row["news_link"] or row["id"],
-            row["label_bias"],
-            "Biased"
-            if any(s.group in LOADED_FAMILIES for s in loaded.detect(plain_article(row["id"], row["text"])))
-            else "Non-biased",
-        )
-        for row in rows
+def _one_sentence(row: Mapping, document: str, so: bool) -> dict:
+    return {"document": document, "text": row["text"], "places": [(0, len(row["text"]))], "truths": [so]}
+
+
+def babe_rows(gold: Path) -> Rows:
+    """Biased sentences by the model; and by any loaded word outside reporting and hedging."""
+    decided = [r for r in corpora.rows(gold / "babe/dev.jsonl") if r["label_bias"] in ("Biased", "Non-biased")]
+    rows = [_one_sentence(r, r["news_link"] or r["id"], r["label_bias"] == "Biased") for r in decided]
+    articles = read(rows)
+    how = (macro_f1, 0.61, "word lists", *BABE_BEST)
+    yield from sentence_rows("BABE", "biased", rows, "macro-F1", how, articles=articles)
+    hits = [any(s.group in LOADED_FAMILIES for s in loaded.detect(article)) for article in articles]
+    answers = confusions((r["document"], r["truths"][0], hit) for r, hit in zip(rows, hits, strict=True))
+    how = (macro_f1, 0.333, "a constant answer", *BABE_BEST)
+    yield from scored("loaded words", "BABE", "dev", answers, {"macro-F1": how})
+
+
+def basil_rows(gold: Path) -> Rows:
+    """Sentences of news that annotators marked for lexical bias."""
+    rows = [
+        {
+            "document": row["id"],
+            "text": row["text"],
+            "places": [(s["start"], s["end"]) for s in row["sentences"]],
+            "truths": ["lex" in s["labels"] for s in row["sentences"]],
+        }
+        for row in corpora.rows(gold / "basil/dev.jsonl")
     ]
-    yield from scored("loaded words", "BABE", "dev", confusions(answers), {MACRO: macro_f1}, BABE_FIGURES)
+    yield from sentence_rows("BASIL", "biased", rows, "F1 of lexical bias", BASIL)
 
 
-ATTRIBUTION_METRICS = {
-    "content word-level F1": f1_at(0),
-    "attributed share, mean absolute error": lambda totals: totals[..., 12] / totals[..., 13],
-    "content exact F1": f1_at(3),
-    "source exact F1": f1_at(6),
-    "cue exact F1": f1_at(9),
+def subjective_rows(gold: Path) -> Rows:
+    """Subjective sentences; the corpus does not say which article one comes from, so each is a document."""
+    read_in = corpora.rows(gold / "checkthat_subjectivity_en/dev.jsonl")
+    rows = [_one_sentence(row, row["id"], row["label"] == "SUBJ") for row in read_in]
+    yield from sentence_rows("CheckThat", "subjective", rows, "macro-F1", CHECKTHAT)
+
+
+def held_out(gold: Path) -> list[dict]:
+    rows = corpora.rows(gold / "ptc2020/train.jsonl")
+    return [row for number, row in enumerate(rows) if corpora.is_held_out(number)]
+
+
+def technique_rows(gold: Path) -> Rows:
+    """All technique spans against all of the fourteen, and each of the six against its own."""
+    counts, said, so = [], [], []
+    metrics = {"partial-overlap F1": SPANS}
+    metrics |= {f"overlap F1 of {n}": (overlap_f1(4 * k), *NONE) for k, n in enumerate(encoder.TECHNIQUES, 1)}
+    rows = held_out(gold)
+    for row, article in zip(rows, read(rows), strict=True):
+        found = [s for s in wording.detect(article) if s.layer == "technique"]
+        own = overlap_counts([(s.start, s.end) for s in found], row["spans_SI"])
+        tokens = [token for sentence in text.sentences(article) for token in sentence.tokens]
+        p = encoder.probability(encoder.answers(article).logits[:, encoder.HEADS.technique].astype(np.float32))
+        for k, name in enumerate(encoder.TECHNIQUES, 1):
+            true = [(t["start"], t["end"]) for t in row["techniques_TC"] if t["technique"] == name]
+            own += overlap_counts([(s.start, s.end) for s in found if s.label == name], true)
+            said += p[:, k].tolist()
+            so += corpora.marked(tokens, true).tolist()
+        counts.append(own)
+    yield from scored("techniques (model)", "PTC", "held-out sixth of train", counts, metrics)
+    yield from reliability("technique", "PTC", said, so)
+
+
+def frame_rows(gold: Path) -> Rows:
+    """Policy frames of the articles that PTC holds out, for they are the same articles."""
+    names = {row["id"] for row in held_out(gold)}
+    rows = [r for r in corpora.rows(gold / "semeval2023_t3_en/visible.jsonl") if r["id"] in names and r["frames"]]
+    articles, chosen = read(rows), [m for m in MEASURES if m.detect is framing.policy]
+    table = score(find_spans(articles, chosen), articles, by="all", measures=chosen)
+    p, has = (table.pivot(index="article_id", columns="label", values=v) for v in ("value", "n"))
+    order = [[a.article_id for a in articles], list(encoder.FRAMES)]
+    p, has = (part.loc[*order].to_numpy() for part in (p, has))
+    so = np.array([[frame in row["frames"] for frame in encoder.FRAMES] for row in rows])
+    counts = np.stack([has * so, has, so], axis=-1).reshape(len(rows), -1)
+    yield from scored("policy frames (model)", "SemEval-2023", "held-out sixth of train", counts, FRAMES)
+    yield from reliability("frame", "SemEval-2023", p.ravel(), so.ravel())
+
+
+def author_rows(gold: Path) -> Rows:
+    """The author's sentiment toward the entity a document is about: stance over all voices, cut into three.
+
+    Once at ±.05, as mentions are; once at the cuts that are best on the other half of the documents.
+    """
+    rows = [*corpora.rows(gold / "persent/dev.jsonl")]
+    with TemporaryDirectory() as folder:
+        targets = [one_target(row["target"], Path(folder, f"{number}.toml")) for number, row in enumerate(rows)]
+    values = np.array([stance_of(a, t) for a, t in zip(read(rows), targets, strict=True)])
+    truths = np.array([row["label"] for row in rows])
+    halves = np.arange(len(rows)) % 2
+    best = [max(CUTS, key=lambda cut: _fit(truths[halves != h], sided(values[halves != h], *cut))) for h in (0, 1)]
+    chosen = np.where(halves, sided(values, *best[1]), sided(values, *best[0]))
+    names = [row["id"] for row in rows]
+    for what, said in (("±.05", sided(values, -0.05, 0.05)), ("fitted cut", chosen)):
+        answers = confusions(zip(names, truths, said, strict=True))
+        metric = f"author, {what}, macro-F1"
+        yield from scored("target tone (model)", "PerSenT", "dev", answers, {metric: AUTHOR})
+
+
+def _fit(truths: np.ndarray, said: np.ndarray) -> float:
+    (table,) = confusions(("all", truth, answer) for truth, answer in zip(truths, said, strict=True))
+    return float(macro_f1(table))
+
+
+def one_target(name: str, path: Path) -> Index:
+    """A list of one target by its full name and its last word, through a file like `data/targets.toml`."""
+    phrases = json.dumps([*dict.fromkeys([name, name.split()[-1]])], ensure_ascii=False)
+    path.write_text(f'[[target]]\nname = "target"\nphrases = {phrases}\n', encoding="utf-8")
+    return load_targets(path)
+
+
+def stance_of(article: Article, target: Index) -> float:
+    """The score `stance` of a target over all voices; 0 where it is not mentioned."""
+    labels = [sentiment.tone_label(span.value) for span in stance.detect(article, targets=target)]
+    return (labels.count("positive") - labels.count("negative")) / max(len(labels), 1)
+
+
+def sided(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """PerSenT's labels: Negative up to `low`, Positive from `high`, else Neutral."""
+    return np.where(values >= high, "Positive", np.where(values <= low, "Negative", "Neutral"))
+
+
+ORIGINS = {corpus.name: corpus.origin for corpus in corpora.CORPORA}
+PTC, SEMEVAL = "ptc2020/train.jsonl", "semeval2023_t3_en/visible.jsonl"
+SOURCES: Mapping[str, tuple[tuple[str, ...], str, Callable[[Path], Rows]]] = {  # files, public source, who measures
+    "PolNeAR": (("polnear/dev.jsonl",), ORIGINS["PolNeAR"], attribution_rows),
+    "NewsMTSC": (("newsmtsc/rw_dev.jsonl", "newsmtsc/mt_dev.jsonl"), ORIGINS["NewsMTSC"], tone_rows),
+    "BABE": (("babe/dev.jsonl",), ORIGINS["BABE"], babe_rows),
+    "BASIL": (("basil/dev.jsonl",), ORIGINS["BASIL"], basil_rows),
+    "CheckThat": (("checkthat_subjectivity_en/dev.jsonl",), ORIGINS["CheckThat"], subjective_rows),
+    "PTC": ((PTC,), ORIGINS["PTC"], technique_rows),
+    "SemEval-2023": ((PTC, SEMEVAL), ORIGINS["PTC"], frame_rows),
+    "PerSenT": (("persent/dev.jsonl",), "MHDBST/PerSenT, commit 7e29e0f5b5a23a9b2269b8d37b788fd32ac94aea", author_rows),
 }
-NAMED = ("source exact F1", "cue exact F1")
-INSTRUMENTS = (  # ((file, public source), function from the gold folder to rows)
-    (POLNEAR, attribution_rows),
-    (NEWSMTSC["rw"], partial(target_rows, "rw")),
-    (NEWSMTSC["mt"], partial(target_rows, "mt")),
-    (BABE, loaded_rows),
-)
 
 
-def scored(
-    instrument: str, corpus: str, split: str, counts: list, metrics: Mapping, figures: Mapping
-) -> Iterator[dict]:
-    """One row a metric, with its interval: each metric is a function of the documents' summed counts."""
-    table = np.asarray(counts, dtype=float)
-    draws = np.random.default_rng(SEED).integers(len(table), size=(DRAWS, len(table)))
-    for metric, function in metrics.items():
-        low, high = np.percentile(function(table[draws].sum(axis=1)), [2.5, 97.5])
-        values = (instrument, corpus, split, metric, len(table), float(function(table.sum(axis=0))), low, high)
-        yield dict(zip(COLUMNS, (*values, *figures[metric], measured_at()), strict=True))
-
-
-def measured_at() -> str:
-    """Package version and the date of SOURCE_DATE_EPOCH, or else of the commit."""
-    epoch = (
-        os.environ.get("SOURCE_DATE_EPOCH")
-        or subprocess.run(
-            ["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout
-    )
-    return f"{version('framing-analysis')}, {datetime.fromtimestamp(int(epoch), UTC):%Y-%m-%d}"
-
-
-def main() -> int:
-    """Measure every instrument whose corpus is there; exit code 1 where one is missing."""
+def main(arguments: Sequence[str] | None = None, out: Path = scoring.ROOT / "data") -> int:
+    """Measure every instrument whose corpus is there; exit code 1 where one is missing, 2 without the model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--gold", type=Path, default=ROOT.parent / "shared" / "gold", help="folder of the corpora")
-    gold = parser.parse_args().gold
+    parser.add_argument(
+        "--gold", type=Path, default=scoring.ROOT.parent / "shared" / "gold", help="folder of the corpora"
+    )
+    gold = parser.parse_args(arguments).gold
+    if not encoder.available():
+        parser.error("without the trained model nothing is measured; see `make train`")
     rows, missing = [], 0
-    for (file, origin), function in INSTRUMENTS:
-        if (gold / file).is_file():
-            rows += function(gold)
-        else:
+    for corpus, (files, origin, measure) in SOURCES.items():
+        if absent := [file for file in files if not (gold / file).is_file()]:
             missing += 1
-            print(f"{gold / file}: missing, not measured; it comes from {origin}", file=sys.stderr)
-    if rows:
-        table, out = pd.DataFrame(rows, columns=COLUMNS), ROOT / "data" / "validity.csv"
-        if out.is_file():
-            kept = pd.read_csv(out)
-            table = pd.concat([kept[~kept["instrument"].isin(table["instrument"])], table])
-        table.to_csv(out, index=False, float_format="%.4f", lineterminator="\n")
-        print(table.to_string(index=False, columns=COLUMNS[:8]))
+            print(f"{corpus}: {', '.join(absent)} missing, not measured; it comes from {origin}", file=sys.stderr)
+        else:
+            print(f"{corpus} …", file=sys.stderr, flush=True)
+            rows += measure(gold)
+    for name, columns in (("validity", scoring.COLUMNS), ("reliability", scoring.BIN_COLUMNS)):
+        new = pd.DataFrame([row for row in rows if row.keys() == {*columns}], columns=columns)
+        table = scoring.with_kept(new, out / f"{name}.csv", [*SOURCES])
+        table.to_csv(out / f"{name}.csv", index=False, float_format="%.4f", lineterminator="\n")
+        print(table.to_string(index=False, columns=columns[:8]))
     return int(missing > 0)
 
 
