@@ -21,7 +21,10 @@ LEXICONS = Path(__file__).parents[1] / "data" / "lexicons"
 TARGETS = LEXICONS.parent / "targets.toml"
 BACKGROUND = LEXICONS.parent / "background.csv"
 VALIDITY = LEXICONS.parent / "validity.csv"
+NORMS = LEXICONS.parent / "norms.csv"
+CASES = LEXICONS.parents[1] / "tests" / "cases"
 COLUMNS = ["entry", "forms", "label", "not_before", "not_after", "note"]
+NORM_KEYS = ["kind", "measure", "label", "voice"]
 CARD = ["title", "family", "citation", "licence", "caveat"]
 TARGET = {"name": str, "phrases": list, "exceptions": list, "side": str, "kind": str, "note": str}
 
@@ -37,6 +40,13 @@ class Hit(NamedTuple):
     lexicon: str
     label: str
     head: str
+
+
+class Norm(NamedTuple):
+    """What reference articles score: their number, and the values at the percentiles 0 to 100."""
+
+    n: int
+    points: tuple[float, ...]
 
 
 @cache
@@ -83,6 +93,21 @@ def load_background(path: Path = BACKGROUND) -> Mapping[str, int]:
 def load_validity(path: Path = VALIDITY) -> tuple[Mapping[str, str], ...]:
     """The rows of data/validity.csv as `make validate` wrote them; none where it has not been run."""
     return tuple(row for _, row in _rows(path)) if path.is_file() else ()
+
+
+@cache
+def load_norms(path: Path = NORMS) -> Mapping[tuple[str, ...], Norm]:
+    """The rows of data/norms.csv by kind, measure, label and voice; none where `make norms` has not been run."""
+    rows = load_validity(path)
+    points = [tuple(float(row[f"p{i}"]) for i in range(101)) for row in rows]
+    return {tuple(map(r.get, NORM_KEYS)): Norm(int(r["n"]), own) for r, own in zip(rows, points, strict=True)}
+
+
+@cache
+def load_cases(folder: Path = CASES) -> tuple[tuple[str, str, str], ...]:
+    """What the tests ask of sentences of our own: kind, text, and the reason of a known failure or ""."""
+    read = [(p.stem, tomllib.loads(p.read_text(encoding="utf-8"))) for p in sorted(folder.glob("*.toml"))]
+    return tuple((kind, c["text"], c.get("known_failure", "")) for kind, table in read for c in table.get("case", ()))
 
 
 def phrase_forms(phrases: Iterable[str]) -> list[Form]:

@@ -5,7 +5,7 @@
 
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import attribution, counts, encoder, framing, loaded, sentiment, stance, wording
+from analysis import attribution, counts, encoder, framing, loaded, norms, sentiment, stance, wording
 from analysis import voice as voices_of
-from analysis.lexicons import TARGETS, load_targets
+from analysis.lexicons import TARGETS, load_norms, load_targets
 from analysis.model import VOICES, AnalysisError, Article, Span
 from analysis.resample import block_weights, intervals
 from analysis.text import sentence_at, sentences
@@ -64,7 +64,7 @@ MEASURES = (
             "An opinion piece is meant to be subjective; it is no fault."),
     Measure("technique", wording.detect, counts.technique_parts, counts.per_100,
             "per 100 words", "techniques",
-            "Six of fourteen techniques, found often but not reliably: read the spans; the others are not attempted."),
+            "Six of fourteen techniques, and any of them; none is found reliably: read the spans."),
     Measure("attributed_share", attribution.detect, counts.attributed_parts, counts.ratio,
             "share of the body's words", "attribution",
             "A large share is neither fair nor balanced: it says how much is others' speech, not how it was chosen."),
@@ -170,23 +170,25 @@ def score(
     are the 95 % interval of a bootstrap over blocks of three sentences; they speak of this text, not of its outlet.
     `parts` (sentences x columns) holds what each sentence gave, so that `value == statistic(parts.sum(axis=0))`.
     A measure named in `spans.attrs["failures"]` for an article has no row there: what failed is not 0. The
-    percentiles are missing until there are norms. score(all) equals the scores of the parts, put together.
+    percentiles (norms.percentile) are missing without a norm, and where voices were not told apart by the model, as
+    for the norms. score(all) equals the scores of the parts, put together.
     """
     if by not in ("voice", "all"):
         raise AnalysisError(f"score: by={by!r}; valid are 'voice' and 'all'")
     by_article = dict(iter(spans.groupby("article_id", sort=False)))
     failed = {(f["article_id"], f["stage"]) for f in spans.attrs.get("failures", ())}
+    known = load_norms() if spans.attrs.get("voice", "model") == "model" else {}
     rows = []
     for article in articles:
         if article.article_id in by_article:
-            reading = _reading(article, by_article[article.article_id])
+            reading = reading_of(article, by_article[article.article_id])
             whole = [m for m in measures if m.parts and (article.article_id, _stage(m.detect)) not in failed]
             pooled = by == "all" or (article.article_id, "attribution") in failed  # then no voice is known
-            rows += [(article.article_id, *row) for row in _scores(reading, whole, pooled=pooled)]
+            rows += [(article.article_id, *row) for row in _scores(reading, whole, known, pooled=pooled)]
     return pd.DataFrame(rows, columns=[*SCORE_COLUMNS, "parts"])
 
 
-def _scores(reading: counts.Reading, measures: Table, *, pooled: bool) -> Iterator[tuple]:
+def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled: bool) -> Iterator[tuple]:
     weights = block_weights(reading.size)
     for measure in measures:
         cells = [
@@ -201,15 +203,17 @@ def _scores(reading: counts.Reading, measures: Table, *, pooled: bool) -> Iterat
             value = float(measure.statistic(total))
             if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
                 k = (parts[:, 0] > 0).sum()
-                n = float(value >= dict(zip(encoder.FRAMES, encoder.thresholds("frame"), strict=True))[label])
+                n = float(value >= encoder.thresholds("frame")[0])
             elif measure.statistic not in counts.OF_K_AND_N:  # resamples repeat sources and look less diverse: centre
                 low, high = value - (high - low) / 2, value + (high - low) / 2
             if measure.parts in counts.COUNTED and k == 0:  # what was never seen: the rule of three
                 low, high = 0.0, float(measure.statistic(np.array([min(3, n), n])))
-            yield measure.name, label, voice, k, n, value, measure.unit, low, high, np.nan, np.nan, parts
+            ranks = [norms.percentile(known.get((kind, measure.name, label, voice)), value) for kind in norms.NAMES]
+            yield measure.name, label, voice, k, n, value, measure.unit, low, high, *ranks, parts
 
 
-def _reading(article: Article, spans: pd.DataFrame) -> counts.Reading:
+def reading_of(article: Article, spans: pd.DataFrame) -> counts.Reading:
+    """What the `parts` of a measure count: the article's sentences, with its spans from `find_spans`."""
     size = len(sentences(article))
     words = {voice: np.zeros(size) for voice in (*VOICES, "all")}
     rows: dict[str, list[counts.Row]] = defaultdict(list)
@@ -234,7 +238,7 @@ def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.Data
     by_article = dict(iter(spans.groupby("article_id", sort=False)))
     rows = []
     for article in articles:
-        words = _reading(article, by_article[article.article_id]).words if article.article_id in by_article else {}
+        words = reading_of(article, by_article[article.article_id]).words if article.article_id in by_article else {}
         judged = np.full((len(sentences(article)), 2), np.nan)
         if len(judged) and encoder.available():
             heads = encoder.HEADS.biased, encoder.HEADS.subjective

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import ceil
 
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -68,6 +69,19 @@ def finish(ax: Axes, lines: Sequence, unit: str, *, zero: bool = True) -> Axes:
         ax.set(yticks=[], xticks=[])
         ax.text(0.5, 0.5, "nothing to show for these articles", transform=ax.transAxes, ha="center", va="center")
     return ax
+
+
+def band(ax: Axes, rows: pd.DataFrame, at: Sequence[float], height: float) -> None:
+    """Grey from norm_low to norm_high behind each row of `norms.with_band`, with a tick at norm_median."""
+    if "norm" not in rows or not (shown := rows["norm"].notna()).any():
+        return
+    rows, at = rows[shown], np.asarray(at)[shown]
+    name = f"middle 80 % of {rows['norm'].iloc[0]}"
+    known = name in ax.get_legend_handles_labels()[1]
+    widths = rows["norm_high"] - rows["norm_low"]
+    ax.use_sticky_edges = False  # else the axis cuts through what stands at the end of a band
+    ax.barh(at, widths, height, rows["norm_low"], color="#E6E6E6", zorder=0, label="" if known else name)
+    ax.vlines(rows["norm_median"], at - height / 2, at + height / 2, color=GREY, linewidth=1, zorder=0.5)
 
 
 def legend_below(ax: Axes, handles: Sequence, names: Sequence[str]) -> None:

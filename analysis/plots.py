@@ -45,8 +45,8 @@ def dots(
 ) -> Axes:
     """Values with their 95 % intervals (columns low, high), one line per `y`, side by side by `hue`.
 
-    Prints k of n at the right, n where there is no column k, else the group. More than six groups, voices apart, are
-    drawn as a cloud of dots, without intervals.
+    Prints k of n at the right, n where there is no column k, else the group; behind it, the band of `norms.with_band`.
+    More than six groups, voices apart, are drawn as a cloud of dots, without intervals and bands.
     """
     lines = list(dict.fromkeys(table[y]))
     groups = [None] if hue is None else look.order(table[hue])
@@ -63,12 +63,13 @@ def dots(
         part = table if hue is None else table[table[hue] == group]
         at = np.array([lines.index(v) for v in part[y]]) + ((i + 0.5) / len(groups) - 0.5) * apart
         colour, marker = look.STYLE.get(group, look.CYCLE[i % len(look.CYCLE)])[:2]
+        look.band(ax, part, at, apart / len(groups) or 0.6)
         ax.hlines(at, part["low"], part["high"], color=colour, linewidth=1.4, alpha=0.8)
         ax.plot(part[x], at, marker, color=colour, label=look.VOICE_NAME.get(group, group), markersize=5.5)
         for where, row in zip(at, part.to_dict("records"), strict=True):
             note = "{k:.0f} of {n:.0f}" if "k" in row else "n={n:.0f}" if "n" in row else str(group)
             ax.annotate(note.format(**row), (1.01, where), xycoords=look.RIGHT, va="center", fontsize=7.5, color=colour)
-    if len(groups) > 1:
+    if len(ax.get_legend_handles_labels()[1]) > (hue is not None):  # more than the name of one group
         look.legend_below(ax, *ax.get_legend_handles_labels())
     return look.finish(ax, lines, unit)
 
@@ -235,6 +236,21 @@ def positions(
         ax.axhline(i, color="#DDDDDD", linewidth=0.6, zorder=0)
         ax.annotate(f"n={(table[y] == line).sum()}", (1.01, i), xycoords=look.RIGHT, va="center", fontsize=7.5)
     return look.finish(ax, lines, "words from the start", zero=False)
+
+
+def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """How often what is given a probability is so, a line a corpus and n at its points; on the diagonal it holds."""
+    ax = look.axes_for(ax, look.lines_high(10))
+    ax.plot([0, 1], [0, 1], "--", color=look.GREY, linewidth=0.8)
+    for corpus, (colour, marker) in zip(look.order(table["corpus"]), look.CYCLE, strict=False):
+        rows = table[table["corpus"] == corpus]
+        ax.plot(rows["probability"], rows["observed"], f"-{marker}", color=colour, label=corpus, markersize=4)
+        for row in rows.itertuples():
+            place = (row.probability, row.observed)
+            ax.annotate(f"{row.n:,}", place, (4, -9), textcoords="offset points", fontsize=6.5)
+    ax.set(xlim=(0, 1), ylim=(-0.03, 1.03), xlabel="probability given", ylabel="share that is so")
+    look.legend_below(ax, *ax.get_legend_handles_labels())
+    return ax
 
 
 def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) -> Figure:

@@ -10,7 +10,7 @@ import pandas as pd
 from analysis import encoder
 from analysis.attribution import METHODS
 from analysis.counts import CUE_STANCES
-from analysis.lexicons import load_validity
+from analysis.lexicons import VALIDITY, load_cases, load_validity
 from analysis.measures import MEASURES, find_spans, score
 from analysis.model import Article
 from analysis.text import sentence_at, sentences
@@ -267,4 +267,33 @@ def validity(instrument: str) -> str:
     row = {key: f"{float(text):.2f}" if re.fullmatch(r"-?\d+\.\d+", text) else text for key, text in rows[0].items()}
     row["best_published"] = row["best_published"] or "none"
     told = "Instrument ({instrument}): {metric} {score} ({low} to {high}) on {corpus} {split}, n = {n_documents} "
-    return (told + "articles; trivial {trivial}, best published {best_published}.").format(**row)
+    return (told + "documents; trivial {trivial}, best published {best_published}.").format(**row)
+
+
+def measured(name: str) -> pd.DataFrame:
+    """A table that a scoring run wrote into data/ (validity, reliability, invariance), its numbers as such."""
+    table = pd.DataFrame(load_validity(VALIDITY.with_name(f"{name}.csv")))
+    numbers = table.apply(pd.to_numeric, errors="coerce")
+    return table.assign(**numbers.dropna(axis="columns", how="all"))
+
+
+def instruments() -> pd.DataFrame:
+    """data/validity.csv, with n = 0 documents and no score for an instrument of MEASURES on which it is silent.
+
+    `line` names a row in short.
+    """
+    table = measured("validity").rename(columns={"n_documents": "n"})
+    silent = [name for name in dict.fromkeys(m.instrument for m in MEASURES) if "not validated" in validity(name)]
+    table = pd.concat([table, pd.DataFrame({"instrument": silent, "n": 0})], ignore_index=True)
+    where = (table["corpus"] + " " + table["split"].str.replace("(dev|held-out).*", "", regex=True)).str.strip()
+    told = " · " + where + " · " + table["metric"]
+    return table.assign(line=table["instrument"] + told.fillna(" · not validated"))
+
+
+def known_failures() -> pd.DataFrame:
+    """The known failures among the cases of the tests, sentences of our own: kind, text, reason, and its kind's cases.
+
+    The reason says what misleads the instrument: rules and word lists, or the tone read at a mention.
+    """
+    table = pd.DataFrame(load_cases(), columns=["kind", "text", "reason"])
+    return table.assign(cases=table.groupby("kind")["text"].transform("size")).query("reason != ''")

@@ -1,0 +1,69 @@
+"""Where a score stands among reference articles, American political news reports and opinion pieces of the 2010s.
+
+`make norms` measures them, with the trained model's voices, into data/norms.csv; data/README.md says what it leaves
+out. A rank among them says what is common there, not what is right, and nothing of other countries or other times.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis.lexicons import NORM_KEYS, Norm, load_norms
+from analysis.model import Article
+
+NAMES = {"news": "US news reports", "opinion": "US opinion pieces"}
+BAND = (10, 50, 90)  # percentiles: both ends, and the tick between them
+COLUMNS = ["norm", "norm_n", "norm_low", "norm_median", "norm_high"]
+DECIMALS = 4  # of the percentiles in the file; a value is rounded alike, or a third would not tie with a third
+
+
+def percentile(norm: Norm | None, value: float) -> float:
+    """How many of the reference articles score lower, in percent, ties halved, in between on a line.
+
+    NaN where there is no norm or no value.
+
+    >>> percentile(Norm(200, (0.0,) * 51 + (1.0,) * 50), 0)
+    25.0
+    """
+    if norm is None or not np.isfinite(value):
+        return np.nan
+    value = round(value, DECIMALS)
+    points, first, last = norm.points, bisect_left(norm.points, value), bisect_right(norm.points, value)
+    rank = (first + last - 1) / 2
+    if first == last and 0 < first < len(points):
+        rank = first - 1 + (value - points[first - 1]) / (points[first] - points[first - 1])
+    return float(min(max(rank, 0), 100))
+
+
+def with_band(scores: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
+    """Scores with what `plots` draws behind them, COLUMNS: whose band, how many, 10th percentile, median and 90th.
+
+    Opinion pieces where all of the articles are of that kind, else news reports; missing where there is no percentile.
+    """
+    kind = "opinion" if {article.kind for article in articles} == {"opinion"} else "news"
+    found = [load_norms().get((kind, *key)) for key in scores[NORM_KEYS[1:]].itertuples(index=False)]
+    rows = [(NAMES[kind], norm.n, *(norm.points[i] for i in BAND)) if norm else (None, *[np.nan] * 4) for norm in found]
+    return scores.join(pd.DataFrame(rows, scores.index, COLUMNS).where(scores[f"{kind}_percentile"].notna()))
+
+
+def caption(table: pd.DataFrame) -> str:
+    """What the bands of a table from `with_band` are, to end a caption; "" where there is none."""
+    shown = table.dropna(subset="norm")
+    if shown.empty:
+        return ""
+    n = " to ".join(dict.fromkeys(f"{n:,.0f}" for n in (shown["norm_n"].min(), shown["norm_n"].max())))
+    return f" Grey: the middle 80 % of {shown['norm'].iloc[0]} (n = {n}; politics, 2010s); tick: their median."
+
+
+def standing(row: NamedTuple) -> str:
+    """How a row of the scores compares, to end a sentence: above how many of either kind; "" without norms."""
+    norms = {kind: load_norms().get((kind, row.measure, row.label, row.voice)) for kind in NAMES}
+    told = [
+        f"{share:.0f} % of {norm.n:,} {NAMES[kind]}"
+        for (kind, norm), share in zip(norms.items(), (row.news_percentile, row.opinion_percentile), strict=True)
+        if norm and np.isfinite(share)
+    ]
+    return f", above {' and '.join(told)}" if told else ""
