@@ -16,7 +16,7 @@ from analysis.text import sentences
 CORPUS = Path(__file__).parent / "cases" / "corpus"
 NOTEBOOKS = sorted(run.NOTEBOOKS.glob("*.ipynb"))
 NAMES = ["01_corpus", "02_sentiment", "03_loaded_language", "04_source_attribution"]
-NAMES += ["05_framing_and_stance", "06_comparison"]
+NAMES += ["05_framing_and_stance", "06_comparison", "07_validity"]
 PARAMETERS = {"articles": "str", "out": "str", "voice": "str", "targets": "str", "seed": "int"}
 CROWDED = [path for path in NOTEBOOKS if path.stem == "06_comparison"]
 
@@ -24,7 +24,7 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path
 
 
 @pytest.mark.skipif(not NOTEBOOKS, reason="no notebooks yet")
-def test_the_six_are_there():
+def test_the_seven_are_there():
     assert [path.stem for path in NOTEBOOKS] == NAMES
 
 

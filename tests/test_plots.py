@@ -49,6 +49,18 @@ def test_dots_print_k_of_n_and_names_do_not_collide(articles: int) -> None:
     assert overlaps([*ax.texts]) == []
 
 
+def test_the_band_of_reference_articles_lies_behind_its_own_rows_and_is_named_once() -> None:
+    table = scores(3, 2).assign(norm="news reports", norm_low=0.2, norm_median=0.5, norm_high=0.9)
+    table.loc[table["label"] == "category 1", ["norm", "norm_low", "norm_median", "norm_high"]] = np.nan
+    ax = plots.dots(table, y="label", hue="article")
+    assert [(bar.get_x(), round(bar.get_width(), 9)) for bar in ax.patches] == [(0.2, 0.7)] * 4
+    assert {round(bar.get_y() + bar.get_height() / 2) for bar in ax.patches} == {0, 2}
+    named = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert sum("news reports" in name for name in named) == 1
+    assert overlaps([*ax.get_legend().get_texts(), *ax.get_xticklabels()]) == []
+    assert plots.dots(table[table["norm"].isna()], y="label").get_legend() is None
+
+
 def test_forty_articles_become_a_cloud_and_panels_in_columns() -> None:
     assert "3 of 40" not in texts(plots.dots(scores(16, 40), y="label", hue="article"))
     fig = plots.each(plots.dots, scores(4, 40), y="label")
@@ -103,6 +115,14 @@ def test_words_are_written_out_and_cut_with_their_number() -> None:
     assert "dread 0 ×2" in shown
     left_out = 40 - sum("dread" in text for text in shown)
     assert left_out and f"+ {left_out}" in shown
+
+
+def test_reliability_has_a_line_a_corpus_beside_the_diagonal_and_n_at_each_point() -> None:
+    table = pd.DataFrame({"corpus": ["A", "A", "B"], "probability": [0.1, 0.9, 0.5], "observed": [0, 1, 0.4]})
+    ax = plots.reliability(table.assign(n=[3, 1200, 7]))
+    assert [line.get_xdata().tolist() for line in ax.lines[1:]] == [[0.1, 0.9], [0.5]]
+    assert [text.get_text() for text in ax.texts] == ["3", "1,200", "7"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["A", "B"]
 
 
 def test_long_names_are_cut_and_colours_differ_in_grey() -> None:

@@ -6,7 +6,7 @@ from conftest import article
 
 from analysis import evidence, tables
 from analysis.compare import difference
-from analysis.measures import find_spans, score
+from analysis.measures import MEASURES, find_spans, score
 from analysis.model import Article, Block
 from analysis.text import sentences
 
@@ -110,6 +110,22 @@ def test_methods_are_told_apart(pair: list[Article]) -> None:
 
 def test_validity_is_told_or_said_to_be_missing() -> None:
     assert tables.validity("phrenology") == "Instrument (phrenology): not validated."
+
+
+def test_every_instrument_is_in_the_table_with_its_score_or_without() -> None:
+    table = tables.instruments()
+    assert {m.instrument for m in MEASURES} <= {name.partition(" (")[0] for name in table["instrument"]}
+    assert table["line"].is_unique
+    silent = table["n"] == 0
+    assert silent.equals(table["score"].isna()) and silent.any() and not silent.all()
+    assert table[~silent].eval("low <= score <= high").all()
+
+
+def test_known_failures_are_told_with_their_reason_and_their_cases() -> None:
+    table = tables.known_failures()
+    assert {"attribution", "loaded", "stance"} <= {*table["kind"]}
+    assert (table["reason"].str.len() > 10).all()
+    assert (table["cases"] > table.groupby("kind")["text"].transform("size")).all()
 
 
 def test_evidence_is_the_sentence_around_each_span(spans: pd.DataFrame, pair: list[Article]) -> None:
