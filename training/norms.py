@@ -10,7 +10,6 @@ part of this repository; a missing one is named with the public repository it co
 left as they were. A rerun with the same model writes the same bytes.
 """
 
-import argparse
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from analysis import counts, encoder
+from analysis import counts
 from analysis.lexicons import NORM_KEYS, NORMS
 from analysis.measures import MEASURES, find_spans, reading_of
 from analysis.model import Article
@@ -100,13 +99,7 @@ def norms(kind: str, gold: Path) -> pd.DataFrame:
 
 def main(arguments: Sequence[str] | None = None, out: Path = NORMS) -> int:
     """Write the norms of each kind whose corpora are there; exit code 1 where one is missing, 2 without the model."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--gold", type=Path, default=scoring.ROOT.parent / "shared" / "gold", help="folder of the corpora"
-    )
-    gold = parser.parse_args(arguments).gold
-    if not encoder.available():
-        parser.error("without the trained model nothing is measured; see `make train`")
+    gold = scoring.gold_folder(__doc__, arguments)
     kept = pd.read_csv(out) if out.is_file() else pd.DataFrame(columns=COLUMNS)
     tables, missing = [], 0
     for kind, sources in SOURCES.items():

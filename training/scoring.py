@@ -3,6 +3,7 @@
 A metric is a function of the summed counts of documents (..., columns), so that it serves resamples as well.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -29,6 +30,16 @@ BINS = 10
 BIN_COLUMNS = ["head", "corpus", "low", "high", "n", "probability", "observed"]
 Spans = Iterable[Sequence[int]]
 Metric = tuple[Callable[[np.ndarray], np.ndarray], float | None, str, float | None, str]  # floor, what, best, by whom
+
+
+def gold_folder(description: str | None, arguments: Sequence[str] | None) -> Path:
+    """The folder of the corpora, from a command line; exit code 2 without the trained model."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--gold", type=Path, default=ROOT.parent / "shared" / "gold", help="folder of the corpora")
+    gold = parser.parse_args(arguments).gold
+    if not encoder.available():
+        parser.error("without the trained model nothing is measured; see `make train`")
+    return gold
 
 
 def share_at(column: int) -> Callable[[np.ndarray], np.ndarray]:

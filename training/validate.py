@@ -7,7 +7,6 @@ repository; a missing one is named with the public repository it comes from, and
 Intervals are percentile bootstraps over documents, never over sentences. A rerun on the same commit writes the same.
 """
 
-import argparse
 import json
 import re
 import sys
@@ -259,13 +258,7 @@ SOURCES: Mapping[str, tuple[tuple[str, ...], str, Callable[[Path], Rows]]] = {  
 
 def main(arguments: Sequence[str] | None = None, out: Path = scoring.ROOT / "data") -> int:
     """Measure every instrument whose corpus is there; exit code 1 where one is missing, 2 without the model."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--gold", type=Path, default=scoring.ROOT.parent / "shared" / "gold", help="folder of the corpora"
-    )
-    gold = parser.parse_args(arguments).gold
-    if not encoder.available():
-        parser.error("without the trained model nothing is measured; see `make train`")
+    gold = scoring.gold_folder(__doc__, arguments)
     rows, missing = [], 0
     for corpus, (files, origin, measure) in SOURCES.items():
         if absent := [file for file in files if not (gold / file).is_file()]:
