@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -172,10 +173,12 @@ def test_a_stopped_run_tidies_up(project, stop, code):
     script += "runpy.run_module('analysis', run_name='__main__')"
     places = [str(project / "notebooks"), str(project / "build")]
     arguments = ["run", "--articles", str(CORPUS), "--out", str(project / "figures"), "--only", "01"]
-    job = subprocess.Popen([sys.executable, "-c", script, *places, *arguments], stderr=subprocess.PIPE, text=True)
-    partial = project / "build/01_first.ipynb"
+    command = [sys.executable, "-c", script, *places, *arguments]
+    heed = partial(signal.signal, stop, signal.SIG_DFL)  # what a shell starts in the background ignores Ctrl-C
+    job = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
+    executed = project / "build/01_first.ipynb"
     for _ in range(300):  # until papermill has started the second cell
-        if partial.exists() and '"start_time": "2' in partial.read_text():
+        if executed.exists() and '"start_time": "2' in executed.read_text():
             break
         time.sleep(0.1)
     os.kill(job.pid, stop)
