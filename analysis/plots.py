@@ -33,7 +33,7 @@ def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **
         draw(table[table[by] == name], ax=ax, **options)
         if not ax.get_title("right"):
             ax.set_title(look.cut(str(name), 60 if columns < 4 else 32), loc="left")
-        if columns > 1:
+        if columns > 1 and "y" in options:
             ax.set_yticks(ax.get_yticks(), [look.cut(name.get_text(), 30) for name in ax.get_yticklabels()])
         if columns == 4 and ax is not axes[-1] and ax.get_legend():
             ax.get_legend().remove()  # colours mean the same in all panels
