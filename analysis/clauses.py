@@ -11,7 +11,7 @@ A phrase is a pair of token indices, end exclusive. Every walk is bounded: readi
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from analysis.lexicons import Hit, load_lexicon
@@ -78,6 +78,7 @@ def read(raw: str, sentence: Sentence, outer: Sequence[Quotation], verbs: frozen
     return Reading(sentence, tuple(token.form for token in sentence.tokens), letters)
 
 
+@lru_cache(maxsize=100_000)
 def _letter(form: str, capital: bool, before: str, verb: bool) -> str:
     entry = closed_class().get(form.rstrip("."))
     if form in ("'s", "'"):

@@ -212,10 +212,8 @@ def _compared(rows: pd.DataFrame, statistic: Statistic, draws: int, seed: int) -
 
 def _sentence(row: NamedTuple, left: str, right: str) -> str:
     """A row of `difference` in English, with its counts."""
-    measure, label = (
-        row.measure.replace("_", " "),
-        row.label.replace("_", " ") if row.label != "any" else "any category",
-    )
+    measure = row.measure.replace("_", " ")
+    label = row.label.replace("_", " ") if row.label != "any" else "any category"
     what = ", ".join([measure, *([] if label in measure.split() else [label]), SPOKEN[row.voice]])
     if not np.isfinite(row.difference):
         return f"{what}: cannot tell, it is not defined in {left if np.isnan(row.left_value) else right}"

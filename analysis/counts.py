@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis import loaded, sentiment
+from analysis import loaded, stance
 from analysis.encoder import FRAMES, TECHNIQUES, probability
 
 SOURCE_TYPES = ("government", "corporate", "expert", "media", "ngo", "citizen", "document")
@@ -215,9 +215,8 @@ def stance_parts(reading: Reading) -> Parts:
     """Favourable minus unfavourable mentions, and mentions, per target and voice."""
     mentions: dict[tuple[str, str], np.ndarray] = defaultdict(lambda: np.zeros((reading.size, 2)))
     for row in reading.rows["target"]:
-        lean = {"positive": 1, "negative": -1}.get(sentiment.tone_label(row.value), 0)
         for voice in (row.voice, "all"):
-            mentions[row.label, voice][row.sentence] += (lean, 1)
+            mentions[row.label, voice][row.sentence] += (stance.lean(row.value), 1)
     return dict(mentions)
 
 
@@ -229,10 +228,13 @@ def mention_parts(reading: Reading) -> Parts:
 
 def _rates(reading: Reading, hits: Iterable, labels: Sequence[str], bases: Mapping[str, np.ndarray]) -> Parts:
     """k and n of every label in every voice that has words; `hits` are (sentence, label, voice, amount)."""
-    blank = {(label, v): np.stack([np.zeros(reading.size), n], axis=1) for label in labels for v, n in bases.items()}
+    table = np.zeros((len(labels), len(bases), reading.size, 2))
+    table[..., 1] = [*bases.values()] if bases else 0
+    blank = {(label, v): table[i, j] for i, label in enumerate(labels) for j, v in enumerate(bases)}
     for sentence, label, voice, amount in hits:
-        for key in {(label, voice), (label, "all")} & blank.keys():
-            blank[key][sentence, 0] += amount
+        for key in {(label, voice), (label, "all")}:
+            if key in blank:
+                blank[key][sentence, 0] += amount
     return blank
 
 

@@ -9,10 +9,10 @@ stand in its card, `data/models/encoder.toml`. Runs on onnxruntime and tokenizer
 import hashlib
 import tomllib
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -127,10 +127,11 @@ def available() -> bool:
     return MODEL.is_file()
 
 
-@cache
-def thresholds(head: str) -> np.ndarray:
-    """Probabilities from which the columns of a head are taken for present, one a column or one for all, from dev."""
-    return np.array(_card()["calibration"][head]["threshold"])
+def calibration(head: str) -> Mapping[str, Any]:
+    """What was fitted on dev for a head: `threshold`, the probabilities from which its columns (or all) are present,
+    or `slope` and `offset`; from the model's card.
+    """
+    return _card()["calibration"][head]
 
 
 @once_per_article

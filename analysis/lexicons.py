@@ -21,9 +21,12 @@ LEXICONS = Path(__file__).parents[1] / "data" / "lexicons"
 TARGETS = LEXICONS.parent / "targets.toml"
 BACKGROUND = LEXICONS.parent / "background.csv"
 VALIDITY = LEXICONS.parent / "validity.csv"
+OWN_VALIDITY = VALIDITY.with_name("validity.own.csv")
 NORMS = LEXICONS.parent / "norms.csv"
 CASES = LEXICONS.parents[1] / "tests" / "cases"
 COLUMNS = ["entry", "forms", "label", "not_before", "not_after", "note"]
+VALIDITY_COLUMNS = ["instrument", "corpus", "split", "metric", "n_documents", "score", "low", "high"]
+VALIDITY_COLUMNS += ["trivial", "trivial_what", "best_published", "best_source", "measured_at"]
 NORM_KEYS = ["kind", "measure", "label", "voice"]
 CARD = ["title", "family", "citation", "licence", "caveat"]
 TARGET = {"name": str, "phrases": list, "exceptions": list, "side": str, "kind": str, "note": str}
@@ -95,6 +98,13 @@ def load_validity(path: Path = VALIDITY) -> tuple[Mapping[str, str], ...]:
     return tuple(row for _, row in _rows(path)) if path.is_file() else ()
 
 
+def load_own_validity(path: Path = OWN_VALIDITY) -> tuple[Mapping[str, str], ...]:
+    """What recoding by hand gave, as `recode.add` wrote it; none where nobody has recoded."""
+    if any(list(row) != VALIDITY_COLUMNS for row in load_validity(path)):
+        raise AnalysisError(f"{path}: its columns are not {', '.join(VALIDITY_COLUMNS)}; move it and import again")
+    return load_validity(path)
+
+
 @cache
 def load_norms(path: Path = NORMS) -> Mapping[tuple[str, ...], Norm]:
     """The rows of data/norms.csv by kind, measure, label and voice; none where `make norms` has not been run."""
@@ -135,19 +145,17 @@ def match(sentence: Sequence[Token], entries: Index) -> Iterator[Hit]:
     >>> [h.head for h in match(tokens("It may rain on May 5."), entries)]
     ['may']
     """
-    forms = [*(token.form for token in sentence), ""]  # "" follows the last token and, at -1, precedes the first
-    at = 0
-    while at < len(sentence):
-        for form, lexicon, entry in entries.get(forms[at], ()):
+    forms = [*[token.form for token in sentence], ""]  # "" follows the last token and, at -1, precedes the first
+    free = 0
+    for at in [i for i, form in enumerate(forms) if form in entries]:
+        for form, lexicon, entry in entries[forms[at]] if at >= free else ():
             end = at + len(form)
             if tuple(forms[at:end]) == form and not (
                 _banned(forms[end], entry.not_before) or _banned(forms[at - 1], entry.not_after)
             ):
                 yield Hit(at, end, lexicon, entry.label, entry.head)
-                at = end
+                free = end
                 break
-        else:
-            at += 1
 
 
 def _banned(neighbour: str, banned: frozenset[str]) -> bool:

@@ -4,10 +4,12 @@
 """
 
 import warnings
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from analysis import voice as voices_of
 from analysis.lexicons import TARGETS, load_norms, load_targets
 from analysis.model import VOICES, AnalysisError, Article, Span
 from analysis.resample import block_weights, intervals
-from analysis.text import sentence_at, sentences
+from analysis.text import sentences
 
 SPAN_COLUMNS = ["article_id", "layer", "label", "start", "end", "text", "voice", "source_id"]
 SPAN_COLUMNS += ["value", "group", "detail"]
@@ -175,7 +177,7 @@ def score(
     """
     if by not in ("voice", "all"):
         raise AnalysisError(f"score: by={by!r}; valid are 'voice' and 'all'")
-    by_article = dict(iter(spans.groupby("article_id", sort=False)))
+    by_article = _by_article(spans)
     failed = {(f["article_id"], f["stage"]) for f in spans.attrs.get("failures", ())}
     known = load_norms() if spans.attrs.get("voice", "model") == "model" else {}
     rows = []
@@ -189,37 +191,42 @@ def score(
 
 
 def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled: bool) -> Iterator[tuple]:
-    weights = block_weights(reading.size)
-    for measure in measures:
-        cells = [
-            (label, voice, parts)
-            for (label, voice), parts in measure.parts(reading).items()
-            if parts.any() and (voice == "all" or not pooled)
-        ]
-        bounds = intervals([parts for *_, parts in cells], measure.statistic, weights)
-        for (label, voice, parts), (low, high) in zip(cells, bounds, strict=True):
-            total = parts.sum(axis=0)
-            k, n = total if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)
-            value = float(measure.statistic(total))
-            if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
-                k = (parts[:, 0] > 0).sum()
-                n = float(value >= encoder.thresholds("frame")[0])
-            elif measure.statistic not in counts.OF_K_AND_N:  # resamples repeat sources and look less diverse: centre
-                low, high = value - (high - low) / 2, value + (high - low) / 2
-            if measure.parts in counts.COUNTED and k == 0:  # what was never seen: the rule of three
-                low, high = 0.0, float(measure.statistic(np.array([min(3, n), n])))
-            ranks = [norms.percentile(known.get((kind, measure.name, label, voice)), value) for kind in norms.NAMES]
-            yield measure.name, label, voice, k, n, value, measure.unit, low, high, *ranks, parts
+    cells = [
+        (measure, label, voice, parts)
+        for measure in measures
+        for (label, voice), parts in measure.parts(reading).items()
+        if parts.any() and (voice == "all" or not pooled)
+    ]
+    statistics = [measure.statistic for measure, *_ in cells]
+    bounds = intervals([parts for *_, parts in cells], statistics, block_weights(reading.size))
+    for (measure, label, voice, parts), (low, high) in zip(cells, bounds.tolist(), strict=True):
+        total = parts.sum(axis=0)
+        k, n = total if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)
+        value = float(measure.statistic(total))
+        if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
+            k = (parts[:, 0] > 0).sum()
+            n = float(value >= encoder.calibration("frame")["threshold"][0])
+        elif measure.statistic not in counts.OF_K_AND_N:  # resamples repeat sources and look less diverse: centre
+            low, high = value - (high - low) / 2, value + (high - low) / 2
+        if measure.parts in counts.COUNTED and k == 0:  # what was never seen: the rule of three
+            low, high = 0.0, float(measure.statistic(np.array([min(3, n), n])))
+        ranks = [norms.percentile(known.get((kind, measure.name, label, voice)), value) for kind in norms.NAMES]
+        yield measure.name, label, voice, k, n, value, measure.unit, low, high, *ranks, parts
+
+
+def _by_article(spans: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
+    """The spans of each article; as objects, for going through Arrow's strings one by one is slow."""
+    return dict(iter(spans.astype(object).groupby("article_id", sort=False)))
 
 
 def reading_of(article: Article, spans: pd.DataFrame) -> counts.Reading:
     """What the `parts` of a measure count: the article's sentences, with its spans from `find_spans`."""
-    size = len(sentences(article))
+    size, starts = len(sentences(article)), [sentence.start for sentence in sentences(article)]
     words = {voice: np.zeros(size) for voice in (*VOICES, "all")}
     rows: dict[str, list[counts.Row]] = defaultdict(list)
     columns = ["layer", "label", "start", "voice", "source_id", "value", "group", "detail"]
-    for layer, label, start, voice, source_id, value, group, detail in spans[columns].itertuples(index=False):
-        at = max(sentence_at(article, start), 0)
+    for layer, label, start, voice, source_id, value, group, detail in zip(*(spans[c] for c in columns), strict=True):
+        at = max(bisect_right(starts, start) - 1, 0)
         rows[layer].append(counts.Row(at, label, voice, source_id, value, group, detail, start))
         if layer == "voice":
             words[voice][at] += value
@@ -233,16 +240,15 @@ def reading_of(article: Article, spans: pd.DataFrame) -> counts.Reading:
 def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.DataFrame:
     """One row a sentence of a kept block (columns SENTENCE_COLUMNS): offsets, role, words, share of each voice.
 
-    `biased` and `subjective` are the probabilities that annotators call it so, NaN without the model.
+    `biased` and `subjective` say how far annotators would call it so (see `wording`), NaN without the model.
     """
-    by_article = dict(iter(spans.groupby("article_id", sort=False)))
+    by_article = _by_article(spans[spans["layer"] == "voice"])
     rows = []
     for article in articles:
         words = reading_of(article, by_article[article.article_id]).words if article.article_id in by_article else {}
         judged = np.full((len(sentences(article)), 2), np.nan)
         if len(judged) and encoder.available():
-            heads = encoder.HEADS.biased, encoder.HEADS.subjective
-            judged = np.hstack([encoder.probability(encoder.answers(article).by_sentence(head)) for head in heads])
+            judged = wording.judged(article, [*pairwise(encoder.answers(article).firsts.tolist())])
         for i, s in enumerate(sentences(article)):
             shares = [words[v][i] / s.words if v in words and s.words else 0.0 for v in VOICES]
             rows.append((article.article_id, i, s.start, s.end, s.role, s.words, *shares, *judged[i].tolist()))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 ROLES = ("headline", "kicker", "dateline", "byline", "subhead", "paragraph", "caption", "notice", "furniture")
 MEASURED_ROLES = ("headline", "subhead", "paragraph", "caption")
 VOICES = ("author", "direct", "indirect", "headline", "caption")
+VOICE_NAME = dict(zip(VOICES, ("author", "quoted", "reported", "headline", "caption"), strict=True))  # for readers
 LAYERS = ("voice", "attribution", "tone", "loaded", "biased", "subjective", "technique", "target", "frame")
 
 

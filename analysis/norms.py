@@ -30,12 +30,9 @@ def percentile(norm: Norm | None, value: float) -> float:
     """
     if norm is None or not np.isfinite(value):
         return np.nan
-    value = round(value, DECIMALS)
-    points, first, last = norm.points, bisect_left(norm.points, value), bisect_right(norm.points, value)
-    rank = (first + last - 1) / 2
-    if first == last and 0 < first < len(points):
-        rank = first - 1 + (value - points[first - 1]) / (points[first] - points[first - 1])
-    return float(min(max(rank, 0), 100))
+    value, points = round(value, DECIMALS), norm.points
+    first, last = bisect_left(points, value), bisect_right(points, value)
+    return (first + last - 1) / 2 if first < last else float(np.interp(value, points, range(len(points))))
 
 
 def with_band(scores: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:

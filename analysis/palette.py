@@ -5,7 +5,6 @@ from math import ceil
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
@@ -13,13 +12,6 @@ from matplotlib.transforms import ScaledTranslation
 BLUE, ORANGE, GREEN, PINK, RED, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8A8A8A"
 VOICE = {"author": (BLUE, "o", ""), "direct": (RED, "s", "////"), "indirect": (ORANGE, "D", "...."),
          "headline": (GREEN, "^", "xxxx"), "caption": (GREY, "v", "----"), "all": ("#222222", "P", "")}  # fmt: skip
-VOICE_NAME = {
-    "author": "author",
-    "direct": "quoted",
-    "indirect": "reported",
-    "headline": "headline",
-    "caption": "caption",
-}
 ROLE = {"headline": GREEN, "subhead": "#66C2A5", "paragraph": BLUE, "caption": SKY, "kicker": PINK, "dateline": ORANGE,
         "byline": "#B8860B", "notice": RED, "furniture": "#999999"}  # fmt: skip
 CYCLE = ((BLUE, "o"), (RED, "s"), (GREEN, "^"), (ORANGE, "D"), (PINK, "v"), (GREY, "P"))
@@ -32,6 +24,8 @@ LONGEST = 60
 
 def panels(n: int, *, columns: int = 1, width: float = 9, height: float = 3.2) -> tuple[Figure, list[Axes]]:
     """A figure with n axes in a grid, in reading order; `height` is that of one row, in inches."""
+    from matplotlib import pyplot as plt  # not before it is drawn: the import takes half a second
+
     rows = ceil(max(n, 1) / columns)
     fig, axes = plt.subplots(rows, columns, figsize=(width, height * rows), squeeze=False)
     for spare in axes.flat[max(n, 1) :]:
@@ -54,7 +48,7 @@ def lines_high(lines: float, groups: int = 1) -> float:
 
 def axes_for(ax: Axes | None, height: float) -> Axes:
     """The axes given, or new ones whose plot area is about `height` inches high."""
-    return ax or plt.subplots(figsize=(9, 1.3 + height))[1]
+    return ax or panels(1, height=1.3 + height)[1][0]
 
 
 def finish(ax: Axes, lines: Sequence, unit: str, *, zero: bool = True) -> Axes:

@@ -13,8 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from analysis import palette as look
-
-Ends = tuple[str, str]
+from analysis.model import VOICE_NAME
 
 
 def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **options) -> Figure:
@@ -46,7 +45,7 @@ def dots(
     """Values with their 95 % intervals (columns low, high), one line per `y`, side by side by `hue`.
 
     Prints k of n at the right, n where there is no column k, else the group; behind it, the band of `norms.with_band`.
-    More than six groups, voices apart, are drawn as a cloud of dots, without intervals and bands.
+    More than six groups, voices apart, are drawn as a cloud of dots, without intervals.
     """
     lines = list(dict.fromkeys(table[y]))
     groups = [None] if hue is None else look.order(table[hue])
@@ -55,6 +54,7 @@ def dots(
     if cloud:
         at = np.array([lines.index(v) for v in table[y]])
         jitter = np.linspace(-0.3, 0.3, len(groups))[[groups.index(g) for g in table[hue]]]
+        look.band(ax, table.drop_duplicates(y), range(len(lines)), 0.8)
         ax.plot(table[x], at + jitter, "o", color=look.BLUE, alpha=0.45, markersize=4)
         ax.set_title(f"a dot for each of {len(groups)}", loc="right", fontsize=8.5)
         return look.finish(ax, lines, unit)
@@ -65,7 +65,7 @@ def dots(
         colour, marker = look.STYLE.get(group, look.CYCLE[i % len(look.CYCLE)])[:2]
         look.band(ax, part, at, apart / len(groups) or 0.6)
         ax.hlines(at, part["low"], part["high"], color=colour, linewidth=1.4, alpha=0.8)
-        ax.plot(part[x], at, marker, color=colour, label=look.VOICE_NAME.get(group, group), markersize=5.5)
+        ax.plot(part[x], at, marker, color=colour, label=VOICE_NAME.get(group, group), markersize=5.5)
         for where, row in zip(at, part.to_dict("records"), strict=True):
             note = "{k:.0f} of {n:.0f}" if "k" in row else "n={n:.0f}" if "n" in row else str(group)
             ax.annotate(note.format(**row), (1.01, where), xycoords=look.RIGHT, va="center", fontsize=7.5, color=colour)
@@ -84,7 +84,7 @@ def stacked(
     for i, kind in enumerate(kinds):
         values = table[table[part] == kind].set_index(y)[x].reindex(lines).fillna(0).to_numpy()
         colour, _, hatch = look.VOICE.get(kind, (look.CYCLE[i % 6][0], "", look.HATCHES[i % 4]))
-        look_of = {"color": colour, "hatch": hatch, "ec": "white", "label": look.VOICE_NAME.get(kind, kind)}
+        look_of = {"color": colour, "hatch": hatch, "ec": "white", "label": VOICE_NAME.get(kind, kind)}
         drawn = ax.barh(range(len(lines)), values, left=left, height=0.7, **look_of)
         printed = [f"{v:.0%}" if x == "share" else f"{v:g}" for v in values]
         fitting = [text if v >= 0.05 * widest else "" for text, v in zip(printed, values, strict=True)]
@@ -106,7 +106,7 @@ def bars(
     x: str,
     band: float = 0,
     unit: str = "",
-    ends: Ends = ("", ""),
+    ends: tuple[str, str] = ("", ""),
     ax: Axes | None = None,
 ) -> Axes:
     """Horizontal bars with their value printed; ±`band` is what chance reaches, `ends` name the sides."""
@@ -198,7 +198,7 @@ def reading_strip(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set(ylim=(0, 4), xlim=(0, end), xlabel="words from the start")
     present = [v for v in look.VOICE if (voices["label"] == v).any()]
     handles = [Patch(facecolor=look.VOICE[v][0], hatch=look.VOICE[v][2], edgecolor="white") for v in present]
-    look.legend_below(ax, handles, [look.VOICE_NAME[v] for v in present])
+    look.legend_below(ax, handles, [VOICE_NAME[v] for v in present])
     return ax
 
 
@@ -209,7 +209,7 @@ def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     for voice in look.order(table["voice"]):
         part = table[table["voice"] == voice].sort_values("word")
         colour, marker, _ = look.VOICE[voice]
-        name = f"{look.VOICE_NAME[voice]} (n={len(part)})"
+        name = f"{VOICE_NAME[voice]} (n={len(part)})"
         ax.plot(part["word"], part["tone"], marker, color=colour, alpha=0.5, markersize=4, label=name)
         if voice in ("author", "direct", "indirect"):
             ax.plot(part["word"], part["smooth"], "-", color=colour)
@@ -218,9 +218,7 @@ def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def positions(
-    table: pd.DataFrame, *, y: str, x: str = "word", value: str | None = None, ax: Axes | None = None
-) -> Axes:
+def positions(table: pd.DataFrame, *, y: str, value: str | None = None, ax: Axes | None = None) -> Axes:
     """Where things stand along an article, a line per `y`; with `value`, up is favourable and down unfavourable."""
     lines = list(dict.fromkeys(table[y]))
     ax = look.axes_for(ax, look.lines_high(len(lines) + 1))
@@ -229,7 +227,7 @@ def positions(
     kinds = {"favourable": (lean >= 0.05, look.BLUE, "^", -0.22), "unfavourable": (lean <= -0.05, look.RED, "v", 0.22)}
     kinds["neutral"] = (np.abs(lean) < 0.05, look.GREY, "o", 0)
     for name, (chosen, colour, marker, shift) in kinds.items():
-        ax.plot(table.loc[chosen, x], at[chosen] + shift, marker, color=colour, label=name)
+        ax.plot(table.loc[chosen, "word"], at[chosen] + shift, marker, color=colour, label=name)
     if value is not None:
         look.legend_below(ax, *ax.get_legend_handles_labels())
     for i, line in enumerate(lines):
@@ -256,14 +254,15 @@ def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) -> Figure:
     """One page of all measures: a row a measure on its own scale, a dot an article with its interval.
 
-    Columns name (of the measure), unit, article, value, low, high. `verdicts` on two articles stand at the right; of
-    more than six articles only the dots are drawn.
+    Columns name (of the measure), unit, article, value, low, high; behind them the band of `norms.with_band`.
+    `verdicts` on two articles stand at the right; of more than six articles only the dots are drawn.
     """
     names, articles = look.order(table["name"]), look.order(table["article"])
     few = len(articles) <= len(look.CYCLE)
     fig, axes = look.panels(len(names), width=10, height=0.5 + 0.14 * min(len(articles), 6))
     for name, ax in zip(names, axes, strict=False):
         rows = table[table["name"] == name]
+        look.band(ax, rows, [-articles.index(article) for article in rows["article"]], 1)
         for i, article in enumerate(articles):
             part, (colour, marker) = rows[rows["article"] == article], look.CYCLE[i % len(look.CYCLE) if few else 0]
             if few:

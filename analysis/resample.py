@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 Statistic = Callable[[np.ndarray], np.ndarray]
+Statistics = Statistic | Sequence[Statistic]
 
 DRAWS = 2000
 MOST_UNDEFINED = 0.1  # a voice of one sentence is missing from 37 % of resamples, of five in a row from 10 %
@@ -34,12 +35,12 @@ def block_weights(n: int, draws: int = DRAWS, block: int = 3, seed: int = 0) -> 
     return weights
 
 
-def resampled(parts: Sequence[np.ndarray], statistic: Statistic, weights: np.ndarray) -> np.ndarray:
-    """The statistic of each row in each resample, (rows, draws), NaN where it is undefined."""
+def resampled(parts: Sequence[np.ndarray], statistic: Statistics, weights: np.ndarray) -> np.ndarray:
+    """The statistic, one for all or one a row, of each row in each resample, (rows, draws); NaN where undefined."""
     if not len(parts):
         return np.empty((0, len(weights)))
     sums = np.split(weights @ np.hstack(parts), np.cumsum([p.shape[1] for p in parts])[:-1], axis=1)
-    values = np.array([statistic(s) for s in sums])
+    values = np.array([f(s) for f, s in zip(_each(statistic, parts), sums, strict=True)])
     return np.where(np.isfinite(values), values, np.nan)
 
 
@@ -49,18 +50,32 @@ def percentiles(values: np.ndarray) -> np.ndarray:
     NaN where more than a tenth of the draws is undefined, for the rest would look surer than it is, and where all
     draws agree, for then the text shows no spread: no hit in 600 words does not mean 0 for certain.
     """
-    told = ((np.isfinite(values).mean(axis=1) >= 1 - MOST_UNDEFINED) & (_spread(values) > EXACT))[:, None]
-    return np.where(told, np.nanquantile(np.where(told, values, 0), [0.025, 0.975], axis=1).T, np.nan)
+    last = np.maximum(np.isfinite(values).sum(axis=1, keepdims=True) - 1, 0)  # what is undefined is sorted to the end
+    ordered = np.sort(values, axis=1)  # same ends as np.nanquantile: 116 rows in 2 ms, by np.quantile 9
+    at = np.array([0.025, 0.975]) * last
+    left, right = (np.take_along_axis(ordered, np.minimum(at.astype(int) + i, last), axis=1) for i in (0, 1))
+    ends = np.where(at % 1 < 0.5, left + (right - left) * (at % 1), right - (right - left) * (1 - at % 1))
+    told = ((last + 1) / values.shape[1] >= 1 - MOST_UNDEFINED) & (_spread(values) > EXACT)[:, None]
+    return np.where(told, ends, np.nan)
 
 
-def intervals(parts: Sequence[np.ndarray], statistic: Statistic, weights: np.ndarray) -> np.ndarray:
+def intervals(parts: Sequence[np.ndarray], statistic: Statistics, weights: np.ndarray) -> np.ndarray:
     """95 % percentile intervals (rows, 2) of a statistic, the rows being parts of one article; see `percentiles`.
+
+    Rows that are alike, as those of one voice without a hit, are resampled once.
 
     >>> hits = np.array([[1, 20], [0, 20], [2, 20], [0, 20], [0, 20], [1, 20], [0, 20], [1, 20.0]])
     >>> intervals([hits], lambda t: 100 * t[..., 0] / t[..., 1], block_weights(8)).round(1).tolist()
     [[1.9, 4.4]]
     """
-    return percentiles(resampled(parts, statistic, weights))
+    keys = [(f, part.tobytes()) for f, part in zip(_each(statistic, parts), parts, strict=True)]
+    alike = dict(zip(keys, parts, strict=True))
+    ends = dict(zip(alike, percentiles(resampled([*alike.values()], [f for f, _ in alike], weights)), strict=True))
+    return np.array([ends[key] for key in keys]).reshape(-1, 2)
+
+
+def _each(statistic: Statistics, parts: Sequence[np.ndarray]) -> Sequence[Statistic]:
+    return [statistic] * len(parts) if callable(statistic) else statistic
 
 
 @lru_cache(maxsize=2)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,10 @@ import pandas as pd
 from analysis import encoder
 from analysis.attribution import METHODS
 from analysis.counts import CUE_STANCES
-from analysis.lexicons import VALIDITY, load_cases, load_validity
+from analysis.lexicons import OWN_VALIDITY, VALIDITY, load_cases, load_own_validity, load_validity
 from analysis.measures import MEASURES, find_spans, score
 from analysis.model import Article
+from analysis.palette import cut
 from analysis.text import sentence_at, sentences
 
 LABEL_LENGTH = 40
@@ -25,7 +26,7 @@ def labels(articles: Sequence[Article]) -> dict[str, str]:
     """
     topics = Counter(a.topic for a in articles)
     full = {a.article_id: a.topic if topics[a.topic] == 1 and a.topic else a.title or a.article_id for a in articles}
-    short = {i: n if len(n) <= LABEL_LENGTH else f"{n[: LABEL_LENGTH - 1].rstrip()}…" for i, n in full.items()}
+    short = {i: cut(n, LABEL_LENGTH) for i, n in full.items()}
     uses = Counter(short.values())
     return {i: n if uses[n] == 1 else f"{n[:30]} [{i[-8:]}]" for i, n in short.items()}
 
@@ -68,13 +69,9 @@ def trajectory(spans: pd.DataFrame, articles: Sequence[Article], window: int = 5
     """
     tone = located(spans[(spans["layer"] == "tone") & (spans["label"] == "tone")], articles)
     tone = tone.rename(columns={"value": "tone"}).sort_values(["article_id", "voice", "word"], kind="stable")
-    by_voice = [tone["article_id"], tone["voice"]]
-
-    def rolling_sum(column: pd.Series) -> pd.Series:
-        sums = column.groupby(by_voice).rolling(window, center=True, min_periods=1).sum()
-        return sums.reset_index(level=[0, 1], drop=True)
-
-    tone["smooth"] = rolling_sum(tone["tone"] * tone["words"]) / rolling_sum(tone["words"])
+    runs = tone.assign(points=tone["tone"] * tone["words"]).groupby(["article_id", "voice"])[["points", "words"]]
+    sums = runs.rolling(window, center=True, min_periods=1).sum().reset_index(level=[0, 1], drop=True)
+    tone["smooth"] = sums["points"] / sums["words"]
     return tone[["article_id", "voice", "sentence", "word", "words", "tone", "smooth", "start", "end"]]
 
 
@@ -118,36 +115,36 @@ def source_target(spans: pd.DataFrame) -> pd.DataFrame:
     return grouped.agg(mentions="size", tone="mean").reset_index().rename(columns={"label": "target"})
 
 
-def tone_words(spans: pd.DataFrame, articles: Sequence[Article], voice: str = "author", most: int = 10) -> pd.DataFrame:
-    """The words that make a voice's tone: valence points per 100 words of that voice, the `most` largest per article.
+def tone_words(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
+    """The words that make the author's tone: valence points per 100 of the author's words, the ten largest per article.
 
     Columns article, article_id, word, hits, points; VADER's valences run from -4 to 4 and ignore negation here.
     """
-    own = spans[spans["voice"] == voice]
+    own = spans[spans["voice"] == "author"]
     size = own[own["layer"] == "voice"].groupby("article_id")["value"].sum()
     rated = own[(own["layer"] == "tone") & (own["label"] == "word")]
     table = rated.groupby(["article_id", "detail"])["value"].agg(hits="size", points="sum").reset_index()
     table["points"] *= 100 / table["article_id"].map(size).astype(float)
     table = table.rename(columns={"detail": "word"}).sort_values("points", key=abs, ascending=False, kind="stable")
-    table = table.groupby("article_id").head(most).sort_values(["article_id", "points"], ascending=[True, False])
+    table = table.groupby("article_id").head(10).sort_values(["article_id", "points"], ascending=[True, False])
     return with_labels(table, articles)
 
 
-def cue_counts(spans: pd.DataFrame, most: int = 12) -> pd.DataFrame:
-    """Cues by source and stance, the `most` cited sources of each article: article_id, source_id, stance, cues."""
+def cue_counts(spans: pd.DataFrame) -> pd.DataFrame:
+    """Cues by source and stance, the twelve most cited sources of each article: article_id, source_id, stance, cues."""
     table = source_table(spans).sort_values(["article_id", "attributions"], ascending=[True, False], kind="stable")
-    table = table.groupby("article_id").head(most)
+    table = table.groupby("article_id").head(12)
     return table.melt(["article_id", "source_id"], list(CUE_STANCES), var_name="stance", value_name="cues")
 
 
-def role_shares(spans: pd.DataFrame, articles: Sequence[Article], most: int = 10) -> pd.DataFrame:
-    """Each target's mentions by grammatical role: columns article, article_id, target, role, mentions, share."""
+def role_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
+    """Roles of the ten most mentioned targets: columns article, article_id, target, role, mentions, share."""
     keys = ["article_id", "label"]
     targets = spans[spans["layer"] == "target"]
     table = targets.groupby([*keys, "detail"]).size().rename("mentions").reset_index()
     total = table.groupby(keys)["mentions"].transform("sum")
     table = table.assign(share=table["mentions"] / total, total=total)
-    table = table[table.groupby("article_id")["total"].rank("dense", ascending=False) <= most]
+    table = table[table.groupby("article_id")["total"].rank("dense", ascending=False) <= 10]
     table = table.sort_values(["article_id", "total", "label"], ascending=[True, False, True], kind="stable")
     table = table.rename(columns={"label": "target", "detail": "role"}).drop(columns="total")
     table["role"] = pd.Categorical(table["role"], categories=["agent", "patient", "possessor", "other"], ordered=True)
@@ -230,9 +227,7 @@ def pair(articles: Sequence[Article]) -> tuple[str, str]:
 
 def ends(articles: Sequence[Article]) -> tuple[str, str]:
     """The short names of `pair`."""
-    names = labels(articles)
-    left, right = pair(articles)
-    return names[left], names[right]
+    return tuple(labels(articles)[article_id] for article_id in pair(articles))
 
 
 def voice_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
@@ -242,32 +237,42 @@ def voice_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFra
     return with_labels(table, articles).sort_values("article", kind="stable")
 
 
-def by_method(articles: Sequence[Article], measures: Sequence[str], methods: Sequence[str] = METHODS) -> pd.DataFrame:
+def by_method(articles: Sequence[Article], measures: Sequence[str]) -> pd.DataFrame:
     """Scores of the named measures under each way of telling voices apart, with a column `method`.
 
     The spread over the methods says how far a result depends on that choice.
     """
     chosen = [m for m in MEASURES if m.name in measures]
-    found = {method: find_spans(articles, chosen, voice=method) for method in methods}
-    return pd.concat(
-        [score(spans, articles, measures=chosen).assign(method=method) for method, spans in found.items()],
-        ignore_index=True,
-    )
+    found = {method: find_spans(articles, chosen, voice=method) for method in METHODS}
+    made = [score(spans, articles, measures=chosen).assign(method=method) for method, spans in found.items()]
+    return pd.concat(made, ignore_index=True).astype({"method": pd.CategoricalDtype(list(METHODS))})
 
 
 def validity(instrument: str) -> str:
     """What data/validity.csv says of an instrument, as a sentence for a caption; "Not validated" where it is silent.
 
-    Of an instrument that is the trained model's or the rules', it speaks of the one in use.
+    Of an instrument that is the trained model's or the rules', it speaks of the one in use. Ends with what people
+    found who recoded their own articles, see `recode`.
     """
     names = (instrument, f"{instrument} ({'model' if encoder.available() else 'rules'})")
     rows = [r for r in load_validity() if r["instrument"] in names]
+    own = on_own_articles(r for r in load_own_validity(OWN_VALIDITY) if r["instrument"] in names)
     if not rows:
-        return f"Instrument ({instrument}): not validated."
+        return f"Instrument ({instrument}): not validated{' elsewhere' if own else ''}.{own}"
     row = {key: f"{float(text):.2f}" if re.fullmatch(r"-?\d+\.\d+", text) else text for key, text in rows[0].items()}
     row["best_published"] = row["best_published"] or "none"
     told = "Instrument ({instrument}): {metric} {score} ({low} to {high}) on {corpus} {split}, n = {n_documents} "
-    return (told + "documents; trivial {trivial}, best published {best_published}.").format(**row)
+    return (told + "documents; trivial {trivial}, best published {best_published}.").format(**row) + own
+
+
+def on_own_articles(rows: Iterable[Mapping[str, str]]) -> str:
+    """Rows of an own validity file, a sentence a sheet: " On own articles (2 coders, …): precision 0.71 (…), …."."""
+    told: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        numbers = [f"{float(row[key]):.2f}" for key in ("score", "low", "high") if row[key]]
+        said = "{} {} ({} to {})".format(row["metric"], *numbers) if numbers else f"{row['metric']} undefined"
+        told.setdefault((row["corpus"], row["split"], row["measured_at"]), []).append(said)
+    return "".join(f" On {corpus} ({split}): {', '.join(said)}." for (corpus, split, _), said in told.items())
 
 
 def measured(name: str) -> pd.DataFrame:

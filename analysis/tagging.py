@@ -22,10 +22,6 @@ Run = tuple[int, int]  # tokens [first, last)
 FAR = 8  # tokens that passing another cue or source counts for; 4 to 16 give the same links on PolNeAR train
 BESIDE = 3  # tokens between a cue and the content in the next sentence or paragraph: a colon, a quotation mark
 LEAN = 0.4  # log-odds against "outside"; .5 for 0 has .913 for .893 of attributed words on PolNeAR dev
-# What may follow what: an inside goes on until its end.
-FOLLOWS = np.array([[after in ("IE" if before in "BI" else "OBS") for after in TAGS] for before in TAGS])
-CLOSED = np.array([tag in "OES" for tag in TAGS])  # a paragraph may end here
-OPEN = np.array([tag in "OBS" for tag in TAGS])  # or begin
 
 
 class Linked(NamedTuple):
@@ -65,27 +61,34 @@ def decode(logits: np.ndarray) -> dict[str, list[Run]]:
     """The stretches of each kind in one paragraph, from its logits (tokens, 15)."""
     scores = logits.astype(np.float32).reshape(len(logits), len(KINDS), len(TAGS))
     scores = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))
-    if scores[..., 0].min() > -0.02:  # nobody speaks here
-        return {kind: [] for kind in KINDS}
+    spoken = scores[..., 0].min(axis=0) <= -0.02  # else nobody speaks here, and the best way is outside all along
     scores[..., 0] -= LEAN
-    barred = np.where(FOLLOWS, 0, -np.inf)
-    best = scores[0] + np.where(OPEN, 0, -np.inf)
-    back = np.empty(scores.shape, dtype=np.int8)
-    for i in range(1, len(scores)):
-        through = best[:, :, None] + barred
-        back[i] = through.argmax(axis=1)
-        best = through.max(axis=1) + scores[i]
-    tags = np.empty(scores.shape[:2], dtype=np.int8)
-    tags[-1] = (best + np.where(CLOSED, 0, -np.inf)).argmax(axis=1)
-    for i in range(len(scores) - 1, 0, -1):
-        tags[i - 1] = back[i, range(len(KINDS)), tags[i]]
-    return {kind: _runs(tags[:, k]) for k, kind in enumerate(KINDS)}
+    return {kind: _runs(scores[:, k].tolist()) if spoken[k] else [] for k, kind in enumerate(KINDS)}
 
 
-def _runs(tags: np.ndarray) -> list[Run]:
-    firsts = np.flatnonzero((tags == TAGS.index("B")) | (tags == TAGS.index("S")))
-    lasts = np.flatnonzero((tags == TAGS.index("E")) | (tags == TAGS.index("S"))) + 1
-    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
+def _runs(scores: Sequence[Sequence[float]]) -> list[Run]:
+    """The stretches on the likeliest way through the tags, from the log-probabilities of each token (TAGS).
+
+    Kept are the likeliest way that is outside after a token and the likeliest inside, their stretches as a chain.
+    """
+    outside, chain = 0.0, None
+    inside, begun, before = -np.inf, 0, None
+    for at, (out, begin, middle, end, single) in enumerate(scores):
+        best = max(outside + out, inside + end, outside + single)
+        if best == outside + out:
+            closed = chain
+        else:
+            closed = (before, (begun, at + 1)) if best == inside + end else (chain, (at, at + 1))
+        if outside + begin >= inside + middle:
+            inside, begun, before = outside + begin, at, chain
+        else:
+            inside += middle
+        outside, chain = best, closed
+    runs: list[Run] = []
+    while chain:
+        chain, run = chain
+        runs.append(run)
+    return runs[::-1]
 
 
 def link(found: Mapping[str, Sequence[Run]], sentence_of: Sequence[int], opens: Set[int]) -> list[Linked]:

@@ -7,7 +7,7 @@ never glued to a sentence.
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -24,6 +24,7 @@ _OPENING = {"“": "”", "„": "”", "«": "»", "‘": "’"}
 _MIXED = {'"': "”", "”": '"'}  # a curly mark closed by a straight one, or the reverse
 _MARK = re.compile("[\"“”„«»'‘’]")
 _OPENS_WORD = re.compile(r"(?<!\w)'(?=[^\W\d_]{3})(?!tis|twas)", re.I)
+_STRETCH, _CLOSING = re.compile(r"\S+"), "])}>\"'"  # without blanks; marks after the full stop of a sentence
 _DEEPEST = 4  # quotations nested deeper than this do not occur in news; the bound keeps pairing linear
 
 T = TypeVar("T")
@@ -64,9 +65,9 @@ def once_per_article(function: Callable[[Article], T]) -> Callable[[Article], T]
 
     @wraps(function)
     def answer(article: Article) -> T:
-        if article not in answers:
-            answers[article] = function(article)
-        return answers[article]
+        if (found := answers.get(article)) is None:
+            found = answers[article] = function(article)
+        return found
 
     return answer
 
@@ -91,18 +92,36 @@ def fold(text: str) -> tuple[str, list[int] | None]:
 def tokens(text: str, base: int = 0) -> tuple[Token, ...]:
     """Tokens of one sentence after the Penn Treebank convention; `is_word` is False for marks and clitics.
 
+    But for the full stop that ends a sentence, the rules look no further than the next blank, so that each stretch
+    without blanks is read once and kept; the same tokens as of whole sentences, in a fraction of the time.
+
     >>> [t.form for t in tokens("It’s China’s plan.") if t.is_word]
     ['it', 'china', 'plan']
     """
-    folded, offsets = fold(text)
+    stretches = [(m.start(), m.group()) for m in _STRETCH.finditer(text)]
+    last = len(stretches) - 1
+    while last > 0 and not fold(stretches[last][1])[0].strip(_CLOSING):
+        last -= 1  # the full stop may stand before marks
+    made: list[Token] = []
+    for number, (at, stretch) in enumerate(stretches[: last + 1]):
+        own = _tokenized(text[at:] if number == last else stretch, number == last)
+        made += [Token(base + at + start, base + at + end, form, is_word) for start, end, form, is_word in own]
+    return tuple(made)
+
+
+@lru_cache(maxsize=100_000)
+def _tokenized(stretch: str, ends: bool) -> tuple[Token, ...]:
+    """The tokens of a stretch without blanks inside a sentence, or of its end, by offsets into the stretch."""
+    folded, offsets = fold(stretch)
     folded = _OPENS_WORD.sub('"', folded)  # the tokenizer would leave a single opening mark on its word
     made: list[Token] = []
     last_end, last_solid = -1, False
-    for start, end in _word_tokenizer().span_tokenize(folded):
-        form = folded[start:end].lower()
+    inside = f"x {folded}" if ends else f"x {folded} x"
+    for start, end in list(_word_tokenizer().span_tokenize(inside))[1 : None if ends else -1]:
+        start, end, form = start - 2, end - 2, inside[start:end].lower()
         solid = any(map(str.isalnum, form))
         raw_start, raw_end = (start, end) if offsets is None else (offsets[start], offsets[end - 1] + 1)
-        made.append(Token(base + raw_start, base + raw_end, form, solid and not (last_solid and start == last_end)))
+        made.append(Token(raw_start, raw_end, form, solid and not (last_solid and start == last_end)))
         last_end, last_solid = end, solid
     return tuple(made)
 

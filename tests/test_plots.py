@@ -59,6 +59,11 @@ def test_the_band_of_reference_articles_lies_behind_its_own_rows_and_is_named_on
     assert sum("news reports" in name for name in named) == 1
     assert overlaps([*ax.get_legend().get_texts(), *ax.get_xticklabels()]) == []
     assert plots.dots(table[table["norm"].isna()], y="label").get_legend() is None
+    page = plots.side_by_side(table)
+    assert [len(ax.patches) for ax in page.axes] == [2, 0, 2], "behind each article, where there is a norm"
+    cloud = scores(3, 40).assign(norm="news reports", norm_low=0.2, norm_median=0.5, norm_high=0.9)
+    assert len(plots.dots(cloud, y="label", hue="article").patches) == 3
+    assert [text.get_text() for text in page.axes[-1].get_legend().get_texts()][-1] == "middle 80 % of news reports"
 
 
 def test_forty_articles_become_a_cloud_and_panels_in_columns() -> None:

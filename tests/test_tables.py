@@ -137,6 +137,13 @@ def test_evidence_is_the_sentence_around_each_span(spans: pd.DataFrame, pair: li
     assert all(f"{row.before}{row.text}{row.after}" in raws for row in context.itertuples())
 
 
+def test_evidence_shows_no_words_twice_for_the_sum_of_labels(pair: list[Article]) -> None:
+    rows = [("left", "technique", label, 4, 7, "dam", "author", "", 0.5) for label in ("any", "Doubt", "Repetition")]
+    columns = ["article_id", "layer", "label", "start", "end", "text", "voice", "source_id", "value"]
+    table = evidence.sentences_behind(pd.DataFrame(rows, columns=columns), pair)
+    assert table["label"].tolist() == ["Doubt", "Repetition"]
+
+
 def test_what_nobody_vouches_for_is_the_authors_and_carries_no_attribution(
     spans: pd.DataFrame, pair: list[Article]
 ) -> None:

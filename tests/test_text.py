@@ -1,10 +1,14 @@
 """Sentences, words and quotation marks: cases, offsets, folding."""
 
+import random
+
 import pytest
 from conftest import article, cases
 from hypothesis import given
 from hypothesis import strategies as st
+from nltk.tokenize import NLTKWordTokenizer
 
+from analysis import text
 from analysis.text import fold, quotations, sentence_at, sentences, tokens
 
 
@@ -64,3 +68,32 @@ def test_offsets_fit_and_pieces_are_in_order(text: str) -> None:
 def test_folding_maps_back(text: str) -> None:
     folded, offsets = fold(text)
     assert (len(folded) == len(text)) if offsets is None else (len(offsets) == len(folded) + 1)
+
+
+def test_tokens_read_stretch_by_stretch_are_those_of_the_whole_sentence() -> None:
+    draw = random.Random(0)
+    bits = [
+        "a",
+        "B",
+        "7",
+        "U.S.",
+        "n't",
+        "'s",
+        "’s",
+        "'tis",
+        "cannot",
+        "wanna",
+        "--",
+        "...",
+        "\u200b",
+        "\u00a0",
+        *" " * 12,
+    ]
+    bits += list(".,:;'\"()[]!?`$%—“”‘’«»\t")
+    for sentence in ("".join(draw.choices(bits, k=draw.randint(1, 16))) for _ in range(500)):
+        folded = text._OPENS_WORD.sub('"', text.fold(sentence)[0])
+        try:
+            whole = [folded[start:end].lower() for start, end in NLTKWordTokenizer().span_tokenize(folded)]
+        except ValueError:  # marks that the tokenizer itself loses
+            continue
+        assert [token.form for token in text.tokens(sentence)] == whole

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from analysis import attribution, encoder, framing, loaded, sentiment, stance, text, wording
+from analysis import attribution, encoder, framing, loaded, stance, text, wording
 from analysis.lexicons import Index, load_targets
 from analysis.measures import MEASURES, find_spans, score
 from analysis.model import Article
@@ -233,8 +233,8 @@ def one_target(name: str, path: Path) -> Index:
 
 def stance_of(article: Article, target: Index) -> float:
     """The score `stance` of a target over all voices; 0 where it is not mentioned."""
-    labels = [sentiment.tone_label(span.value) for span in stance.detect(article, targets=target)]
-    return (labels.count("positive") - labels.count("negative")) / max(len(labels), 1)
+    leans = [stance.lean(span.value) for span in stance.detect(article, targets=target)]
+    return sum(leans) / max(len(leans), 1)
 
 
 def sided(values: np.ndarray, low: float, high: float) -> np.ndarray:
