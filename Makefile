@@ -3,6 +3,7 @@
 # make lab      JupyterLab on the notebooks
 # make validate how well each instrument does on annotated corpora, and what names move (data/validity.csv, …)
 # make norms    what reference articles score, so that much and little can be told (data/norms.csv)
+# make bench    how fast each stage is, and how much memory a thousand articles take; prints only
 # make train    learn the model of data/models anew from annotated corpora; resumes where it was stopped
 # make lock     pin what was tested anew, after a change of pyproject.toml
 # make clean    remove .venv and everything built; figures/ stays
@@ -11,7 +12,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: figures test lab validate norms train lock clean
+.PHONY: figures test lab validate norms bench train lock clean
 
 figures: $(READY)
 	$(BIN)/python -m analysis run
@@ -19,7 +20,7 @@ figures: $(READY)
 test: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
 lab: $(READY)
 	$(BIN)/jupyter lab notebooks
@@ -30,6 +31,9 @@ validate: $(READY)
 
 norms: $(READY)
 	$(BIN)/python -m training.norms
+
+bench: $(READY)
+	$(BIN)/python -m training.bench
 
 train: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[training]'

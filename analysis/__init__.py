@@ -5,6 +5,7 @@ from analysis.corpus import articles_frame, blocks_frame, load_corpus
 from analysis.figures import about, save_figure, saver, use_style
 from analysis.measures import MEASURES, find_spans, score, sentences_frame
 from analysis.model import AnalysisError, Article, Block, Lexicon, Span
+from analysis.reading import read
 
 __all__ = [
     "MEASURES",
@@ -22,6 +23,7 @@ __all__ = [
     "find_spans",
     "leverage",
     "load_corpus",
+    "read",
     "save_figure",
     "saver",
     "score",

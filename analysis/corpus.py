@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from analysis.copies import foreign, near_copies
 from analysis.lines import read_lines
 from analysis.model import AnalysisError, Article, Block
 from analysis.page import anatomy, inferred_title
@@ -25,6 +26,15 @@ ARTICLES = Path(__file__).parents[1] / "data" / "articles"
 FACTS = ("title", "author", "date", "outlet", "kind", "topic", "url", "language")
 TEXT_LIMIT = 1_000_000  # characters of one article: the tokenizer's patterns stop after 5 s of CPU
 PARSED = 0.7  # of the words between tags; the least on 179 saved pages is .74, a page of 3,000 nested tags keeps 0
+# What Media Cloud, Nexis Uni and Factiva (its tags) call our columns, in lower case; the first that a row has counts.
+ALIASES = {
+    "id": ("stories_id", "an", "accession number"),
+    "text": ("article", "body", "full text", "full_text", "content", "lp + td"),
+    "outlet": ("media_name", "publication", "newspaper", "sn", "source"),
+    "date": ("publish_date", "publication date", "pd"),
+} | {"title": ("headline", "hd"), "author": ("byline", "by"), "language": ("la",), "kind": (), "topic": (), "url": ()}
+MISSING = {"id": "no id: number the articles", "text": "no text: of Media Cloud's list, save the pages at url as .html"}
+TAKEN = "an earlier article has this id; they must differ"
 SIZE_LIMITS = {".txt": 4_000_000, ".html": 20_000_000, ".htm": 20_000_000, ".csv": 50_000_000, ".jsonl": 50_000_000}
 
 
@@ -47,12 +57,13 @@ class Corpus:
     hashes: Mapping[str, str]
 
 
-def load_corpus(path: str | Path = ARTICLES) -> Corpus:
+def load_corpus(path: str | Path = ARTICLES, *, copies: bool = False) -> Corpus:
     """Read the `.txt`, `.html`, `.csv` and `.jsonl` files of a folder, by name, or one such file.
 
     A `.txt` is a pasted page or plain text and may hold several articles; a table's texts are bodies as they are.
     `index.csv` beside the files fills in what they do not say. Hidden files, READMEs and subfolders are passed over.
-    A relative path is looked for in the working directory, then in the project's root.
+    A relative path is looked for in the working directory, then in the project's root. Refused are texts in another
+    language, and near copies of an earlier article, for each text counts once; with `copies` these stay, flagged.
 
     Raises AnalysisError if there is no such path, nothing in it gives an article, or `index.csv` cannot be read.
     """
@@ -64,26 +75,30 @@ def load_corpus(path: str | Path = ARTICLES) -> Corpus:
         raise AnalysisError(f"{path}: no file or folder that can be read; give one of {kinds}") from error
     index, failures = _index(folder / "index.csv")
     articles: dict[str, Article] = {}
-    hashes: dict[str, str] = {}
-    met: set[str] = set()
+    hashes, files_of = {}, {}
     for file in files:
         if found.is_dir() and (file.is_dir() or file.name == "index.csv" or re.match(r"(?i)\.|readme", file.name)):
             continue
         for read in _read(file, hashes):
             if isinstance(read, Failure):
                 failures.append(read)
-            elif read.article_id in articles:
-                reason = "an earlier article has this id; they must differ"
+            elif reason := foreign(read) or (TAKEN if read.article_id in articles else ""):
                 failures.append(Failure(file.name, None, read.article_id, "read", reason))
             else:
                 told = {**index.get(file.stem, (0, {}))[1], **index.get(read.article_id, (0, {}))[1]}
                 if read.title_is_inferred and "title" in told:
                     read = replace(read, title="", title_is_inferred=False)
                 new = {key: fact for key, fact in told.items() if not getattr(read, key)}
-                articles[read.article_id] = replace(read, **new)
-                met |= {read.article_id, file.stem}
+                articles[read.article_id], files_of[read.article_id] = replace(read, **new), file.name
+    for name, reason in near_copies(articles.values()).items():
+        if copies:
+            articles[name] = replace(articles[name], flags=(*articles[name].flags, reason))
+        else:
+            failures.append(Failure(files_of[name], None, name, "copy", f"{reason}; each text counts once"))
+            del articles[name]
     if not articles:
         raise AnalysisError(f"{path}: no article in it; {failures[0].reason if failures else 'it is empty'}")
+    met = {*files_of, *(Path(name).stem for name in files_of.values())}
     unmet = [(line, name) for name, (line, _) in index.items() if name not in met]
     failures += [Failure("index.csv", *row, "index", "names no article that was read") for row in unmet]
     table = pd.DataFrame(failures, columns=Failure._fields).astype({"line": "Int64"})
@@ -195,16 +210,31 @@ def _table(path: Path, text: str, flags: tuple[str, ...]) -> Iterator[Article | 
         try:
             if isinstance(row, Exception):
                 raise row
+            row = _our_names(row)
             cells = {key: "" if row.get(key) is None else row[key] for key in ("id", "text", *FACTS)}
             wrong = [key for key in cells if not isinstance(cells[key], str)]
-            wrong = wrong or [key for key in ("id", "text") if not cells[key].strip()]
-            if wrong:
+            if wrong := wrong or [key for key in ("id", "text") if not cells[key].strip()]:
                 raise AnalysisError(f"{', '.join(wrong)}: empty, missing or no string")
             facts = {key: _clean(value)[0] for key, value in cells.items()}
             name, raw, flagged = facts.pop("id"), facts.pop("text"), flags + _clean(cells["text"])[1]
             yield _article(name, raw, {}, "body as the table gives it", flagged, facts)
         except (AnalysisError, csv.Error) as error:
             yield Failure(path.name, number, name, "read", str(error))
+
+
+def _our_names(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row whose columns go by our names too, from those in other case or of a media database; ours stay as they are.
+
+    Factiva's text is its lead paragraph and what follows. A value that is no string is no article's fact.
+
+    >>> _our_names({"AN": "7", "HD": "Rain", "LP": "It rained.", "TD": "It stopped."})["text"]
+    'It rained.\\nIt stopped.'
+    """
+    low = {name.strip().lower(): value for name, value in reversed(row.items()) if isinstance(value, str)}
+    if parts := [low[tag] for tag in ("lp", "td") if low.get(tag)]:
+        low["lp + td"] = "\n".join(parts)
+    named = {ours: [low[name] for name in (ours, *names) if name in low] for ours, names in ALIASES.items()}
+    return {ours: values[0] for ours, values in named.items() if values} | dict(row)
 
 
 def _article(
@@ -226,9 +256,9 @@ def _csv_rows(text: str, needed: set[str]) -> Iterator[tuple[int, Any]]:
     csv.field_size_limit(SIZE_LIMITS[".csv"])  # the limit on text is ours to check, with a clearer message
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     columns = next(rows, [])
-    if not needed <= {*columns} or len({*columns}) < len(columns):
-        needs = " and ".join(sorted(needed))
-        raise AnalysisError(f"line 1: columns are {', '.join(columns)}; needed, once each, are {needs}")
+    if (missing := needed - _our_names({name: name for name in columns}).keys()) or len({*columns}) < len(columns):
+        needs = [" and ".join(sorted(needed)), *(MISSING[name] for name in sorted(missing) if name in MISSING)]
+        raise AnalysisError(f"line 1: columns are {', '.join(columns)}; needed, once each, are {'; '.join(needs)}")
     while True:
         try:
             if cells := next(rows):

@@ -1,36 +1,49 @@
-"""The sentences behind the numbers, for reading in a notebook: these tables hold text and are never saved."""
+"""The sentences behind the numbers: the tables that a notebook shows, and what each row of a figure's csv names.
 
-from collections.abc import Sequence
+A score is made of counts by sentence (`parts`), so the sentences behind it are those with a count; any other row is
+traced through the spans that its columns name. Numbers of sentences are those of the table of sentences and of the
+anchors in the reading view. The tables with text are for reading and are never saved.
+"""
 
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
 import pandas as pd
 
 from analysis.model import Article
 from analysis.tables import located
-from analysis.text import sentences
+from analysis.text import sentence_at, sentences
+
+KEYS = ["article_id", "measure", "label", "voice"]
+# Columns of a row that narrow down the spans behind it, and the columns of the table of spans that they name.
+NAMED = {
+    "word": "detail",
+    "target": "label",
+    "source_id": "source_id",
+    "role": "detail",
+    "stance": "detail",
+    "voice": "voice",
+}
+LAYERS = {"target": "target", "stance": "attribution", "source_id": "voice", "voice": "voice"}  # by the first it has
 
 
 def sentences_behind(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
-    """The sentence behind each span, for reading: what was found, in which voice, and `context`, the whole sentence."""
-    raws = {a.article_id: a for a in articles}
-    table = located(spans, articles)
-    context = [
-        raws[i].raw[sentences(raws[i])[s].start : sentences(raws[i])[s].end] if s >= 0 else ""
-        for i, s in zip(table["article_id"], table["sentence"], strict=True)
-    ]
+    """The sentence behind each span, for reading: what was found, in which voice, and `context`, the whole sentence.
+
+    Labels are shown as figures show them, each by itself: "any" sums up other labels and would tell the words twice.
+    """
+    table = located(spans[spans["label"] != "any"], articles)
     columns = ["article_id", "sentence", "layer", "label", "voice", "source_id", "value", "text"]
-    return table.assign(context=context)[[*columns, "context"]]
+    return _with_context(table[columns], articles)
 
 
 def in_context(spans: pd.DataFrame, articles: Sequence[Article], width: int = 45) -> pd.DataFrame:
     """Keyword in context, for reading: article_id, label, voice, before, text, after (`width` characters a side)."""
     raws = {a.article_id: a.raw for a in articles}
-    rows = [
-        (i, label, voice, raws[i][max(0, start - width) : start], text, raws[i][end : end + width])
-        for i, label, voice, start, end, text in spans[
-            ["article_id", "label", "voice", "start", "end", "text"]
-        ].itertuples(index=False)
-    ]
-    table = pd.DataFrame(rows, columns=["article_id", "label", "voice", "before", "text", "after"])
+    before = [raws[s.article_id][max(0, s.start - width) : s.start] for s in spans.itertuples()]
+    after = [raws[s.article_id][s.end : s.end + width] for s in spans.itertuples()]
+    columns = ["article_id", "label", "voice", "before", "text", "after"]
+    table = spans.assign(before=before, after=after)[columns].reset_index(drop=True)
     return table.replace({"before": {r"\s+": " "}, "after": {r"\s+": " "}}, regex=True)
 
 
@@ -45,13 +58,84 @@ def unattributed_loaded(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.
     loaded = table[(table["layer"] == "loaded") & (table["voice"] == "author")]
     loaded = loaded[~loaded.set_index(keys).index.isin(attributed)]
     grouped = loaded.groupby(keys).agg(
-        hits=("label", "size"),
-        labels=("label", lambda x: "; ".join(sorted(set(x)))),
-        words=("text", "; ".join),
-        start=("start", "min"),
+        hits=("label", "size"), labels=("label", lambda x: "; ".join(sorted(set(x)))), words=("text", "; ".join)
     )
-    grouped = grouped.sort_values("hits", ascending=False, kind="stable").reset_index()
+    return _with_context(grouped.sort_values("hits", ascending=False, kind="stable").reset_index(), articles)
+
+
+def _with_context(table: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
+    """The table with a last column `context`, the sentence of each row; "" outside of sentences."""
     texts = {(a.article_id, i): a.raw[s.start : s.end] for a in articles for i, s in enumerate(sentences(a))}
-    return grouped.drop(columns="start").assign(
-        context=[texts[key] for key in zip(*(grouped[k] for k in keys), strict=True)]
-    )
+    return table.assign(context=[texts.get(k, "") for k in zip(table["article_id"], table["sentence"], strict=True)])
+
+
+def tracer(
+    spans: pd.DataFrame, articles: Sequence[Article], scores: pd.DataFrame | None = None
+) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """A function that gives a table a column `sentences`, the numbers behind each row; first those that count most.
+
+    A row of two articles gets `left_sentences` and `right_sentences`, of the first and the last article. What cannot
+    be traced (a row about an instrument, not a text) has none. `parts` goes, for it is no cell of a csv.
+    """
+    of_score = {} if scores is None else _of_scores(scores)
+    places = dict(iter(located(spans, articles).groupby(["article_id", "layer"], sort=False)))
+    by_id = {article.article_id: article for article in articles}
+
+    def with_sentences(table: pd.DataFrame) -> pd.DataFrame:
+        made = table.drop(columns="parts", errors="ignore")
+        ends = {"left_sentences": articles[0], "right_sentences": articles[-1]} if len(table) and articles else {}
+        for column, end in ({"sentences": None} if ends and "article_id" in table else ends).items():
+            found = []
+            for row in table.to_dict("records"):
+                article = end or by_id[row["article_id"]]
+                key = (article.article_id, *(row.get(k) for k in KEYS[1:]))
+                if "parts" in row:
+                    numbers = _counted(row["parts"], row["measure"])
+                elif key in of_score:
+                    numbers = of_score[key]
+                else:
+                    numbers = _of_row(row, places, article)
+                found.append(" ".join(map(str, numbers)))
+            if any(found):
+                made[column] = found
+        return made
+
+    return with_sentences
+
+
+def _of_scores(scores: pd.DataFrame) -> dict[tuple, list[int]]:
+    return {tuple(key): _counted(parts, key[1]) for *key, parts in scores[[*KEYS, "parts"]].itertuples(index=False)}
+
+
+def _counted(parts: np.ndarray, measure: str) -> list[int]:
+    """The sentences with a count, first those that push the value most the way it went; of a frame, those for it."""
+    counts = np.asarray(parts)[:, 0]
+    if measure == "policy_frame":
+        counts = np.maximum(counts, 0)
+    order = np.argsort(-counts if counts.sum() >= 0 else counts, kind="stable")
+    return [int(i) for i in order if counts[i]]
+
+
+def _of_row(row: Mapping, places: Mapping[tuple[str, str], pd.DataFrame], article: Article) -> list[int]:
+    """The sentences of a row's place, of the word that it names, or of the spans that its columns name."""
+    if isinstance(row.get("sentence"), int | np.integer):
+        return [int(row["sentence"])]
+    if "start" in row:
+        at = sentence_at(article, row["start"])
+        return [at] if at >= 0 and row["start"] < sentences(article)[at].end else []
+    named = {column: row[column] for column in NAMED if column in row}
+    layers = ["loaded", "tone"] if "word" in row else [LAYERS[column] for column in LAYERS if column in named][:1]
+    if "word" in row:
+        named = {"word": row["word"]}
+    found = [places[article.article_id, layer] for layer in layers if (article.article_id, layer) in places]
+    for column, value in named.items():
+        value = "" if value in ("(author)", "(not identified)") else value
+        found = [own[own[NAMED[column]].to_numpy() == value] for own in found]
+    numbers = {int(at) for own in found for at in own["sentence"] if at >= 0}
+    return sorted(numbers) if numbers or "word" not in row else _of_word(str(row["word"]).split(), article)
+
+
+def _of_word(words: Sequence[str], article: Article) -> list[int]:
+    forms = [[token.form for token in sentence.tokens] for sentence in sentences(article)]
+    size = len(words)
+    return [n for n, own in enumerate(forms) if any(own[i : i + size] == words for i in range(len(own) - size + 1))]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from matplotlib import style
 
+from analysis.evidence import tracer
 from analysis.model import AnalysisError
 
 if TYPE_CHECKING:
@@ -73,16 +74,27 @@ def save_figure(
     return out / f"{name}.png"
 
 
-def saver(notebook: str, corpus: Corpus, out: Path | str, validity: str, **parameters: object) -> Callable[..., Path]:
+def saver(
+    notebook: str,
+    corpus: Corpus,
+    out: Path | str,
+    validity: str,
+    spans: pd.DataFrame | None = None,
+    scores: pd.DataFrame | None = None,
+    **parameters: object,
+) -> Callable[..., Path]:
     """`save_figure` for one notebook: `save(fig, "tone", data=…, title=…, alt=…, caption=…)`, provenance included.
 
-    A caption that does not speak of its instrument gets `validity`, how good the notebook's instrument is.
+    A caption that does not speak of its instrument gets `validity`, how good the notebook's instrument is. With
+    `spans`, and `scores` as `score` made them, the rows get the numbers of the sentences behind them, see `evidence`.
     """
     whence = about(corpus, **parameters)
+    trace = None if spans is None else tracer(spans, corpus.articles, scores)
 
-    def save(fig: Figure, name: str, *, caption: str, **card: Any) -> Path:
+    def save(fig: Figure, name: str, *, data: pd.DataFrame, caption: str, **card: Any) -> Path:
+        data = data if trace is None else trace(data)
         told = caption if "Instrument" in caption else f"{caption} {validity}"
-        return save_figure(fig, f"{notebook}/{name}", caption=told, about=whence, out=out, **card)
+        return save_figure(fig, f"{notebook}/{name}", data=data, caption=told, about=whence, out=out, **card)
 
     return save
 

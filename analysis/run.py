@@ -11,12 +11,15 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
+from analysis import recode
 from analysis.attribution import METHODS
 from analysis.corpus import ARTICLES, Corpus, articles_frame, blocks_frame, load_corpus
 from analysis.figures import FIGURES, ROOT, csv_bytes, write_atomic, write_index
-from analysis.lexicons import TARGETS
+from analysis.lexicons import OWN_VALIDITY, TARGETS
 from analysis.measures import FAILURE_COLUMNS, find_spans, score, sentences_frame
 from analysis.model import AnalysisError
+from analysis.report import write_report
+from analysis.suggest import write_suggestion
 
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build" / "notebooks"
@@ -39,7 +42,8 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     from tqdm import tqdm
 
     plan = _plan(_select(only), given or {})
-    _failures(load_corpus(articles))
+    corpus = load_corpus(articles)
+    _failures(corpus)
     stale = [file for file in _listed(out) if not only or Path(file).parent.name in {path.stem for path in plan}]
     out.mkdir(parents=True, exist_ok=True)
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -51,37 +55,47 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
                 bar.set_postfix_str(path.stem)
                 _execute(path, parameters | {"articles": str(articles), "out": str(fresh)})
         _move(fresh, out, stale)
-    print(f"figures: {len(_listed(out)) // 4} in {out}")
+    named = {name: given[name] for name in ("voice", "targets") if name in (given or {})}
+    spans = find_spans(corpus.articles, **named)
+    report = write_report(corpus, spans, out, sorted(NOTEBOOKS.glob("*.ipynb")))
+    print(f"figures: {len(_listed(out)) // 4} in {out}; begin with {report.name}")
     return 0
 
 
 def measure(source: Path, out: Path, voice: str = "model", targets: Path = TARGETS, kind: str = "parquet") -> int:
     """Write the six tables of `source` to `out` as `<table>.parquet` or `.csv`; 1 if there were failures, else 0."""
-    corpus = load_corpus(source)
+    corpus = load_corpus(source, copies=True)
     warnings.filterwarnings("ignore", ".*the measure is missing")  # said once, with the other failures
     spans = find_spans(corpus.articles, voice=voice, targets=targets)
-    scores = score(spans, corpus.articles).drop(columns="parts")
+    scores = score(spans, corpus.articles)
     failures = _failures(corpus, spans.attrs.pop("failures"))
+    write_tables(corpus, spans, scores, failures, out, kind)
+    print(f"{len(corpus.articles)} articles, {len(spans)} spans, {len(failures)} failures: tables in {out}")
+    return int(not failures.empty)
+
+
+def write_tables(
+    corpus: Corpus, spans: pd.DataFrame, scores: pd.DataFrame, failures: pd.DataFrame, out: Path, kind: str = "parquet"
+) -> None:
+    """The six tables of a corpus, each sorted by article."""
     tables = {
         "articles": articles_frame(corpus.articles),
         "blocks": blocks_frame(corpus.articles),
         "sentences": sentences_frame(corpus.articles, spans),
         "spans": spans,
-        "scores": scores,
+        "scores": scores.drop(columns="parts"),
         "failures": failures,
     }
     for name, table in tables.items():
         table = table.sort_values("article_id", kind="stable")
         content = csv_bytes(table) if kind == "csv" else table.to_parquet(index=False)
         write_atomic(out / f"{name}.{kind}", content)
-    print(f"{len(corpus.articles)} articles, {len(spans)} spans, {len(failures)} failures: tables in {out}")
-    return int(not failures.empty)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; exit code 0, 1 for a failing cell or input, 2 for unusable arguments, 130 for Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m analysis", description="How articles frame what they report.")
-    jobs = parser.add_subparsers(required=True, metavar="run | measure")
+    jobs = parser.add_subparsers(required=True, metavar="run | measure | targets | recode")
     job = jobs.add_parser("run", help="execute the notebooks into figures", description=run.__doc__.split("\n\n")[0])
     job.add_argument("--articles", type=_path, default=ARTICLES, help="folder, file or table (data/articles)")
     job.add_argument("--out", type=_path, default=FIGURES, help="folder of the figures (figures)")
@@ -95,6 +109,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     job.add_argument("--targets", type=_path, default=TARGETS, help="TOML file (data/targets.toml)")
     job.add_argument("--format", choices=["parquet", "csv"], default="parquet")
     job.set_defaults(job=lambda a: measure(a.source, a.out, a.voice, a.targets, a.format))
+
+    def targets(a: argparse.Namespace) -> int:
+        corpus = load_corpus(a.source)
+        _failures(corpus)
+        number = write_suggestion(corpus.articles, a.out, a.most, force=a.force)
+        print(f"{number} names in {a.out}: a suggestion; edit it, then give it as -p targets={a.out}")
+        return 0
+
+    job = jobs.add_parser("targets", help="suggest targets of stance: the names that the articles mention most")
+    job.add_argument("source", type=_path, help="folder, file or table")
+    job.add_argument("--out", type=_path, required=True, help="the TOML file to edit")
+    job.add_argument("--most", type=int, default=15, help="names, at most (15)")
+    job.add_argument("--force", action="store_true", help="write over a file that is there")
+    job.set_defaults(job=targets)
+
+    def export(a: argparse.Namespace) -> int:
+        corpus = load_corpus(a.source)
+        _failures(corpus)
+        print(recode.export(corpus.articles, a.layer, a.n, a.out, a.seed, a.voice))
+        return 0
+
+    job = jobs.add_parser("recode", help="code sentences by hand, and see how well the machine agrees")
+    steps = job.add_subparsers(required=True, metavar="export | import", description=recode.__doc__.split("\n\n")[0])
+    job = steps.add_parser("export", help="write a sheet to code, and its key")
+    job.add_argument("source", type=_path, nargs="?", default=ARTICLES, help="folder, file or table (data/articles)")
+    job.add_argument("--layer", choices=list(recode.QUESTIONS), default="loaded", help="what to look for (loaded)")
+    job.add_argument("--n", type=int, default=100, help="sentences with it, and as many without (100)")
+    job.add_argument("--out", type=_path, required=True, help="the sheet; its key lies beside it, as NAME.key.csv")
+    job.add_argument("--seed", type=int, default=0, help="of the draw, from 0 (0)")
+    job.add_argument("--voice", choices=list(METHODS), default="model", help="how voices are told apart (model)")
+    job.set_defaults(job=export)
+    job = steps.add_parser("import", help="agreement, precision and recall from coded sheets")
+    job.add_argument("sheets", type=_path, nargs="+", metavar="SHEET", help="the coded sheets, one a coder")
+    job.add_argument("--key", type=_path, required=True, help="the key that was written with the sheet")
+    job.add_argument("--validity", type=_path, default=OWN_VALIDITY, help="adds to it (data/validity.own.csv)")
+    job.set_defaults(job=lambda a: print(recode.import_sheets(a.sheets, a.key, a.validity)) or 0)
     options = parser.parse_args(arguments)
     try:
         return options.job(options)

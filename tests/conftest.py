@@ -9,6 +9,15 @@ import pytest
 from analysis.model import Article, Block
 
 CASES = Path(__file__).parent / "cases"
+LONGEST = ("test_notebooks", "test_run")  # they execute notebooks, each in a kernel of its own
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, half of them before the middle, so that two workers begin with them and none ends with one."""
+    slow = [item for item in items if item.path.stem in LONGEST]
+    rest = [item for item in items if item.path.stem not in LONGEST]
+    half = len(rest) // 2
+    items[:] = [*slow[::2], *rest[:half], *slow[1::2], *rest[half:]]
 
 
 def cases(name: str) -> list:

@@ -104,6 +104,150 @@ def test_a_table_without_its_columns_is_refused(tmp_path: Path, table: str) -> N
         load_corpus(write(tmp_path, t__csv=table))
 
 
+DATABASES = {
+    "ours": ({"id": "007", "text": " It rained.\n\nStill. "}, {}),
+    "ours in other case": ({"ID": "007", " Text ": " It rained.\n\nStill. ", "Title": "Rain"}, {"title": "Rain"}),
+    "Media Cloud, with texts of one's own": (
+        {
+            "stories_id": "007",
+            "publish_date": "2025-07-03",
+            "title": "Rain",
+            "url": "https://example.org/a",
+            "language": "en",
+            "media_name": "The Holm Gazette",
+            "text": " It rained.\n\nStill. ",
+        },
+        {
+            "title": "Rain",
+            "date": "2025-07-03",
+            "url": "https://example.org/a",
+            "language": "en",
+            "outlet": "The Holm Gazette",
+        },
+    ),
+    "Nexis Uni": (
+        {
+            "id": "007",
+            "Headline": "Rain",
+            "Byline": "Bo Dahl",
+            "Publication": "The Holm Gazette",
+            "Date": "July 3, 2025",
+            "Article": " It rained.\n\nStill. ",
+        },
+        {"title": "Rain", "author": "Bo Dahl", "outlet": "The Holm Gazette", "date": "July 3, 2025"},
+    ),
+    "Factiva": (
+        {
+            "AN": "007",
+            "HD": "Rain",
+            "BY": "Bo Dahl",
+            "SN": "The Holm Gazette",
+            "PD": "3 July 2025",
+            "LA": "English",
+            "LP": " It rained.\n",
+            "TD": "Still. ",
+        },
+        {
+            "title": "Rain",
+            "author": "Bo Dahl",
+            "outlet": "The Holm Gazette",
+            "date": "3 July 2025",
+            "language": "English",
+        },
+    ),
+    "both names": (
+        {"id": "007", "AN": "8", "text": " It rained.\n\nStill. ", "body": "x", "headline": "Rain", "HD": "y"},
+        {"title": "Rain"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("row", "facts"), DATABASES.values(), ids=DATABASES)
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_columns_of_media_databases(tmp_path: Path, row: dict[str, str], facts: dict[str, str], kind: str) -> None:
+    table = json.dumps(row) if kind == "jsonl" else pd.DataFrame([row]).to_csv(index=False)
+    [article] = load_corpus(write(tmp_path, **{f"t__{kind}": "\ufeff" + table})).articles
+    assert (article.article_id, article.raw) == ("007", " It rained.\n\nStill. ")
+    told = {"author": "", "date": "", "outlet": "", "language": "", "url": "", "kind": "", "topic": ""} | facts
+    assert {key: getattr(article, key) for key in told} == told
+    assert article.title_is_inferred == ("title" not in facts)
+
+
+@pytest.mark.parametrize(
+    ("table", "todo"),
+    [
+        (
+            "id,media_name,publish_date,title,url\n1,Holm,2025-07-03,Rain,https://example.org\n",
+            "no text: .* save the pages at url",
+        ),
+        ("Headline,Body\nRain,It rained.\n", "no id: number the articles"),
+    ],
+)
+def test_a_table_that_lacks_texts_or_ids_says_what_to_do(tmp_path: Path, table: str, todo: str) -> None:
+    with pytest.raises(AnalysisError, match=todo):
+        load_corpus(write(tmp_path, t__csv=table))
+
+
+def test_what_is_no_string_is_no_fact_of_a_database(tmp_path: Path) -> None:
+    row = {"id": "a", "text": "It rained.", "source": {"name": "x"}, "by": 7, "publication": "The Holm Gazette"}
+    bad = [
+        {"AN": 7, "TD": "It rained."},
+        {"AN": "b", "LP": None, "TD": ""},
+        {"AN": "c", "LP": "It rained.", "TD": None},
+    ]
+    read = load_corpus(write(tmp_path, t__jsonl="\n".join(map(json.dumps, [row, *bad]))))
+    assert [(a.article_id, a.raw, a.author, a.outlet) for a in read.articles] == [
+        ("a", "It rained.", "", "The Holm Gazette"),
+        ("c", "It rained.", "", ""),
+    ]
+    assert [*read.failures["line"]] == [2, 3]
+
+
+LANGUAGES = tomllib.loads((CASES / "own_articles" / "languages.toml").read_text(encoding="utf-8"))["case"]
+
+
+def test_texts_in_another_language_are_refused(tmp_path: Path) -> None:
+    table = "\n".join(json.dumps({"id": str(i), "text": case["text"]}) for i, case in enumerate(LANGUAGES))
+    read = load_corpus(write(tmp_path, t__jsonl=table))
+    assert [a.article_id for a in read.articles] == [str(i) for i, case in enumerate(LANGUAGES) if not case["language"]]
+    assert all("only English" in reason for reason in read.failures["reason"])
+    with pytest.raises(AnalysisError, match="no article in it; not in English"):
+        load_corpus(write(tmp_path, a__txt=LANGUAGES[0]["text"]) / "a.txt")
+
+
+def test_near_copies_count_once_or_are_flagged(tmp_path: Path) -> None:
+    wire = (CASES / "known_groups" / "wire.txt").read_text(encoding="utf-8")
+    column = (CASES / "known_groups" / "column.txt").read_text(encoding="utf-8")
+    write(tmp_path, a__txt=column, b__txt=wire, c__txt=wire.replace("Toll on Askel", "A toll on the Askel"))
+    write(tmp_path, index__csv="article_id,outlet\nc,The Holm Gazette\n")
+    once, all_three = load_corpus(tmp_path), load_corpus(tmp_path, copies=True)
+    assert [a.article_id for a in once.articles] == ["a", "b"]
+    assert once.failures[["path", "article_id", "stage"]].to_dict("records") == [
+        {"path": "c.txt", "article_id": "c", "stage": "copy"}
+    ]
+    assert "near copy of b" in once.failures["reason"][0] and "counts once" in once.failures["reason"][0]
+    assert all_three.failures.empty and [len(a.flags) for a in all_three.articles] == [0, 0, 1]
+    assert all_three.articles[2].outlet == "The Holm Gazette"
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=8)
+COLUMNS = ["title", "author", "outlet", "HD", "byline", "Publication", "source", "body", "TD", "AN"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from(COLUMNS), CELLS), CELLS, CELLS)
+def test_our_columns_come_out_string_for_string(others: dict[str, str], name: str, text: str) -> None:
+    row = {**others, "id": f"a{name}", "text": f"It rained. {text}"}
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "t.jsonl").write_text(json.dumps(row), encoding="utf-8")
+        [article] = load_corpus(folder).articles
+    assert (article.article_id, article.raw) == (row["id"], row["text"])
+    assert (article.author, article.outlet) == (
+        row.get("author", row.get("byline", "")),
+        row.get("outlet", row.get("Publication", row.get("source", ""))),
+    )
+
+
 @pytest.mark.parametrize(
     ("data", "raw", "flags"),
     [

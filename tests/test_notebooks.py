@@ -127,13 +127,21 @@ def check(path: Path, articles: Path, cards: dict[str, dict], out: Path) -> None
         assert not [text for text in bodies if text in published]
 
 
+@pytest.fixture
+def undisplayed(monkeypatch):
+    """Draw no figure a third time, into the executed notebook; on the supplied page that is done as well."""
+    monkeypatch.setenv("MPLBACKEND", "agg")
+
+
 @each_notebook
+@pytest.mark.usefixtures("undisplayed")
 def test_runs_on_one_article(path, corpus, execute, tmp_path):
     folder = corpus(1)
     check(path, folder, execute(path, folder), tmp_path / "figures")
 
 
 @pytest.mark.parametrize("path", CROWDED, ids=lambda path: path.stem)
+@pytest.mark.usefixtures("undisplayed")
 def test_runs_on_forty_articles(path, corpus, execute, tmp_path):
     folder = corpus(40)
     check(path, folder, execute(path, folder), tmp_path / "figures")

@@ -126,7 +126,7 @@ def read(rows: Sequence[Mapping]) -> tuple[Article, ...]:
         path = Path(folder, "records.jsonl")
         lines = (json.dumps({"id": str(number), "text": row["text"]}) for number, row in enumerate(rows))
         path.write_text("\n".join(lines), encoding="utf-8")
-        corpus = load_corpus(path)
+        corpus = load_corpus(path, copies=True)
     if len(corpus.failures):
         raise ValueError(f"row {corpus.failures['line'].iloc[0]}: {corpus.failures['reason'].iloc[0]}")
     return corpus.articles

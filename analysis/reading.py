@@ -1,0 +1,189 @@
+"""The reading view: an article as text, with what was found in it marked in place; `read()` for notebooks.
+
+A page is plain HTML that needs no script and loads nothing: its policy forbids both. All text passes through the
+template's escaping, and characters that reorder or hide text are shown as what they are.
+"""
+
+import re
+from base64 import b64encode
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.model import VOICE_NAME, Article
+from analysis.sentiment import tone_label
+from analysis.text import sentence_at, sentences
+
+if TYPE_CHECKING:
+    from IPython.display import HTML
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).with_name("templates")
+# Control characters, and those that reorder text or take no room; joiners stay, for emoji are made with them.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+)
+# The marks of the view: layer, what its legend says, the measure it counts in.
+MARKS = {
+    "source": ("source", "attributed_share"),
+    "cue": ("cue of an attribution", "cue_stance"),
+    "loaded": ("loaded word", "loaded"),
+    "technique": ("technique of persuasion", "technique"),
+    "target": ("mention of a target", "stance"),
+}
+ELEMENTS = {"headline": "h1", "subhead": "h2", "paragraph": "p", "caption": "p"}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of one sentence under the same marks: classes for the style sheet, and what a reader is told."""
+
+    text: str
+    classes: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Passage:
+    """A block as it is shown: its element, its sentences as (number, runs), and the sources named in it."""
+
+    element: str
+    role: str
+    sentences: list[tuple[int, list[Run]]] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+
+
+def page(article: Article, spans: pd.DataFrame, report: str = "") -> str:
+    """The reading view of one article as a whole HTML page; `spans` as from `find_spans`."""
+    own = spans[spans["article_id"] == article.article_id]
+    dropped = [b for b in article.blocks if not b.kept]
+    return render("read.html", article=article, title=title_of(article), report=report, passages=passages(article, own),
+                  dropped=[(b.role, b.reason, article.raw[b.start : b.end].strip()) for b in dropped],
+                  voices=VOICE_NAME, marks={layer: name for layer, (name, _) in MARKS.items()})  # fmt: skip
+
+
+def read(article: Article, spans: pd.DataFrame, height: int = 600) -> "HTML":
+    """The reading view in a notebook, in a frame of `height` pixels that may run no script."""
+    from IPython.display import HTML
+
+    return HTML(render("frame.html", page=page(article, spans), title=title_of(article), height=int(height)))
+
+
+def title_of(article: Article) -> str:
+    return article.title or article.article_id
+
+
+def file_name(article_id: str) -> str:
+    """A file name for an article: its id where that is safe everywhere, else made safe and told apart by a hash.
+
+    >>> file_name("007"), file_name("../a b")
+    ('007.html', 'a_b-2c2c791a.html')
+    """
+    safe = re.sub(r"(?a)[^\w-]+", "_", article_id).strip("_")[:80]
+    return f"{safe}.html" if safe == article_id else f"{safe}-{sha256(article_id.encode()).hexdigest()[:8]}.html"
+
+
+def passages(article: Article, spans: pd.DataFrame) -> list[Passage]:
+    """The kept blocks in order, cut where a mark begins or ends; the text of a sentence is the article's, whole."""
+    rows = sorted(_marks(spans), key=lambda mark: mark[:2])
+    made: dict[int, Passage] = {}
+    at = 0
+    for number, sentence in enumerate(sentences(article)):
+        if sentence.block not in made:
+            made[sentence.block] = Passage(ELEMENTS[sentence.role], sentence.role)
+        while at < len(rows) and rows[at][1] <= sentence.start:
+            at += 1
+        here = []
+        for mark in rows[at:]:
+            if mark[0] >= sentence.end:
+                break
+            if mark[1] > sentence.start:
+                here.append(mark)
+        made[sentence.block].sentences.append((number, _runs(article.raw, sentence.start, sentence.end, here)))
+    for block, source in _sources(article, spans):
+        made[block].sources.append(source)
+    return list(made.values())
+
+
+Mark = tuple[int, int, str, str]  # start, end, class, note
+
+
+def _marks(spans: pd.DataFrame) -> Iterator[Mark]:
+    for r in spans.itertuples(index=False):
+        label = r.label.replace("_", " ")
+        if r.layer == "voice":
+            who = f" ({r.source_id})" if r.source_id else ""
+            yield r.start, r.end, f"v-{r.voice}", f"voice: {VOICE_NAME[r.voice]}{who}"
+        elif r.layer == "attribution" and r.label in MARKS:
+            kind = r.detail or "unknown"
+            yield r.start, r.end, f"m {r.label} {r.label}-{kind}", f"{label}, {kind}; counts in {MARKS[r.label][1]}"
+        elif r.layer == "loaded" or (r.layer == "technique" and r.label != "any"):
+            how = "" if r.layer == "loaded" else f" (probability {r.value:.2f})"
+            yield r.start, r.end, f"m {r.layer}", f"{MARKS[r.layer][0]}: {label}{how}; counts in {MARKS[r.layer][1]}"
+        elif r.layer == "target":
+            side = tone_label(r.value)
+            what = f"{r.label}, as {r.detail}: {side} ({r.value:+.2f})"
+            yield r.start, r.end, f"m target target-{side}", f"{what}; counts in {MARKS['target'][1]}"
+
+
+def _runs(raw: str, start: int, end: int, marks: Sequence[Mark]) -> list[Run]:
+    cuts = sorted({start, end, *(min(max(x, start), end) for mark in marks for x in mark[:2])})
+    made = []
+    for first, last in pairwise(cuts):
+        over = [mark for mark in marks if mark[0] <= first and last <= mark[1]]
+        classes = " ".join(dict.fromkeys(name for mark in over for name in mark[2].split()))
+        notes = [note for _, _, kind, note in over if not kind.startswith("v-")]
+        voices = [note for _, _, kind, note in over if kind.startswith("v-")] if notes else []
+        made.append(Run(raw[first:last], classes, tuple(dict.fromkeys(notes + voices))))
+    return made
+
+
+def _sources(article: Article, spans: pd.DataFrame) -> Iterator[tuple[int, str]]:
+    """For the margin: the block in which a source is given words, and who it is, with the cues used for it there."""
+    read = sentences(article)
+    attributed = spans[(spans["layer"] == "attribution") & (spans["source_id"] != "")].sort_values("start")
+    kinds = attributed[attributed["label"] == "source"].groupby("source_id")["detail"].first()
+    said: dict[tuple[int, str], list[str]] = defaultdict(list)
+    for r in attributed[attributed["label"].isin(["cue", "content"])].itertuples():
+        cues = said[read[max(sentence_at(article, r.start), 0)].block, r.source_id]
+        cues += [f"{r.text} ({r.detail})"] if r.label == "cue" else []
+    for (block, source), cues in said.items():
+        kind = f" ({kinds[source]})" if kinds.get(source) else ""
+        yield block, f"{source}{kind}" + (f": {', '.join(dict.fromkeys(cues))}" if cues else "")
+
+
+def render(template: str, **values: object) -> str:
+    """A page from a template of this package; its policy admits the one style sheet, by its hash, and no script."""
+    from markupsafe import Markup
+
+    style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return _environment().get_template(template).render(values, style=Markup(style), digest=digest)
+
+
+def shown(text: str) -> str:
+    """The text, with each character that reorders or hides text as its number, so that a reader sees what is there.
+
+    >>> shown("safe\u202etxt.exe")
+    'safe[U+202E]txt.exe'
+    """
+    return UNSEEN.sub(lambda c: f"[U+{ord(c[0]):04X}]", text)
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    def finalize(value: object) -> object:
+        return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
+                       finalize=finalize, trim_blocks=True, lstrip_blocks=True)  # fmt: skip

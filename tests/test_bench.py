@@ -1,0 +1,23 @@
+"""The benchmark names every stage; how long one takes is asked of nobody."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from training import bench
+
+
+def test_texts_are_as_long_as_articles_and_all_differ() -> None:
+    made = list(bench.texts(3))
+    assert all(bench.WORDS <= len(text.split()) < 2 * bench.WORDS for text in made) and len({*made}) == 3
+    assert made == list(bench.texts(3))
+
+
+def test_all_stages_are_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert bench.main(["--articles", "2", "--memory-articles", "0"]) == 0
+    told = capsys.readouterr().out
+    stages = "loading the model, whole pipeline, reading, sentences and tokens, attribution, voice, sentiment.detect, "
+    stages += "loaded.detect, wording.detect, stance.detect, framing.policy, framing.detect, score, writing"
+    assert Counter(stage in told for stage in [*stages.split(", "), "VADER by sentence"]) == {True: 15}
+    assert "times the CPU of VADER" in told and "MiB" not in told

@@ -1,0 +1,214 @@
+"""The report and the reading view: every number is in its csv, every sentence in its article, and no text is live."""
+
+import csv
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from analysis import find_spans, load_corpus, save_figure
+from analysis.corpus import Corpus
+from analysis.figures import ROOT
+from analysis.model import Article, Block
+from analysis.reading import file_name, page, passages, read, shown
+from analysis.report import write_report
+from analysis.text import sentences
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "javascript:alert(1)",
+    "<svg/onload=alert(1)>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "</style><script>alert(1)</script>",
+    "{{ 7 * 7 }}{% raw %}",
+    "' onfocus='alert(1)' x='",
+    "safe\u202etxt.exe\u2066\u200f",
+    "</iframe><iframe srcdoc='<script>alert(1)</script>'>",
+)
+KNOWN = {
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "a",
+    "header",
+    "main",
+    "section",
+    "nav",
+    "h1",
+    "h2",
+    "h3",
+    "p",
+    "b",
+}
+KNOWN |= {"ol", "ul", "li", "figure", "img", "figcaption", "details", "summary", "div", "table", "thead", "tbody", "tr"}
+KNOWN |= {"th", "td", "dl", "dt", "dd", "strong", "span", "fieldset", "legend", "label", "input", "aside"}
+
+
+class Live(HTMLParser):
+    """Collects what a page must not have: unknown elements, handlers, styles, links that leave it or run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        if tag not in KNOWN:
+            self.found.append(tag)
+        for name, value in attrs:
+            if name.startswith("on") or name in ("style", "srcdoc", "formaction", "background"):
+                self.found.append(f"{tag} {name}")
+            if name == "src" and not value.startswith("data:image/svg+xml,"):
+                self.found.append(f"{tag} {value}")
+            if name == "href":
+                self.links.append(value)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def hostile(number: int, text: str) -> Article:
+    """An article every field of which holds the text, in all the roles that are shown."""
+    raw, blocks = "", []
+    for role, kept in (("headline", True), ("paragraph", True), ("caption", True), ("furniture", False)):
+        line = f"Mr. {text} said the “terrible {text}” is a disaster for China.\n"
+        blocks.append(Block(len(raw), len(raw) + len(line), role, kept, text))
+        raw += line
+    facts = dict.fromkeys(("title", "author", "date", "outlet", "kind", "topic", "url", "language"), text)
+    return Article(f"{number}{text}", raw, tuple(blocks), flags=(text,), **facts)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the project's figures with their report."""
+    folder = tmp_path_factory.mktemp("report") / "figures"
+    shutil.copytree(ROOT / "figures", folder)
+    corpus = load_corpus()
+    write_report(corpus, find_spans(corpus.articles), folder, NOTEBOOKS)
+    return folder
+
+
+def test_the_report_is_small_and_its_links_lead_somewhere(made: Path) -> None:
+    text = (made / "report.html").read_text(encoding="utf-8")
+    assert len(text.encode()) <= 3_000_000
+    found = Live(text)
+    assert found.found == []
+    for link in set(found.links):
+        path, _, anchor = link.partition("#")
+        there = (made / path).read_text(encoding="utf-8") if path else text
+        assert not anchor or f'id="{anchor}"' in there, link
+    for path in made.glob("read/*.html"):
+        assert Live(path.read_text(encoding="utf-8")).found == []
+
+
+def test_every_cell_is_one_of_its_csv(made: Path) -> None:
+    text = (made / "report.html").read_text(encoding="utf-8")
+    tables = re.findall(r'<a href="([^"]+\.csv)">.*?<tbody>(.*?)</tbody>', text, flags=re.DOTALL)
+    assert len(tables) >= 21
+    for name, body in tables:
+        with (made / name).open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+        for row, cells in zip(rows, body.split("<tr>")[1:], strict=False):
+            known = set(row.values())
+            for cell in re.findall(r"<td>([^<]*)</td>", cells):
+                plain = Live(cell).text
+                assert plain in known or any(number(v) and f"{float(v):.4g}" == plain for v in known), (name, plain)
+
+
+def number(text: str) -> bool:
+    return re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", text) is not None
+
+
+def test_every_finding_is_a_row_of_the_comparison(made: Path) -> None:
+    text = (made / "report.html").read_text(encoding="utf-8")
+    with (made / "06_comparison" / "power.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    told = re.findall(r'<p class="finding[^"]*"><b>([^<]+)</b> (.*?)</p>', text)
+    assert sorted(verdict for verdict, _ in told) == sorted(row["verdict"] for row in rows)
+    numbers = [sorted(re.findall(r"\d+\.\d+", Live(said).text)) for _, said in told]
+    assert sorted(numbers) == sorted(sorted(re.findall(r"\d+\.\d+", row["sentence"])) for row in rows)
+
+
+def test_every_quoted_sentence_is_that_of_its_number(made: Path) -> None:
+    text = (made / "report.html").read_text(encoding="utf-8")
+    articles = {f"read/{file_name(a.article_id)}": a for a in load_corpus().articles}
+    quoted = re.findall(r'<li value="(\d+)"><a href="([^"#]+)#s(\d+)">([^<]*)</a>', text)
+    assert len(quoted) > 500
+    for value, path, at, told in quoted:
+        sentence = sentences(articles[path])[int(at)]
+        whole = " ".join(articles[path].raw[sentence.start : sentence.end].split())
+        assert value == at and whole.startswith(Live(told).text.removesuffix("…"))
+
+
+def test_the_view_keeps_every_character_of_every_sentence(made: Path) -> None:
+    corpus = load_corpus()
+    spans = find_spans(corpus.articles)
+    for article in corpus.articles:
+        shown_in = [s for p in passages(article, spans[spans["article_id"] == article.article_id]) for s in p.sentences]
+        texts = {number: "".join(run.text for run in runs) for number, runs in shown_in}
+        assert texts == {i: article.raw[s.start : s.end] for i, s in enumerate(sentences(article))}
+
+
+def test_every_mark_stands_where_its_span_does() -> None:
+    corpus = load_corpus()
+    spans = find_spans(corpus.articles)
+    article = corpus.articles[0]
+    own = spans[spans["article_id"] == article.article_id]
+    runs = [run for p in passages(article, own) for _, s in p.sentences for run in s]
+    for layer in ("loaded", "target"):
+        inside = {
+            at for start, end in own.loc[own["layer"] == layer, ["start", "end"]].to_numpy() for at in range(start, end)
+        }
+        marked = "".join(run.text for run in runs if layer in run.classes.split())
+        assert marked == "".join(article.raw[at] for at in sorted(inside))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_is_live_in_the_view(text: str) -> None:
+    article = hostile(1, text)
+    spans = find_spans([article])
+    found = Live(page(article, spans))
+    assert found.found == [] and all(link.startswith(("#", "../")) for link in found.links)
+    frame = read(article, spans).data
+    assert frame.count("<iframe") == 1 and "sandbox" in frame and "<script" not in frame
+    assert file_name(article.article_id) == Path(file_name(article.article_id)).name
+
+
+def test_no_text_is_live_in_the_report(tmp_path: Path) -> None:
+    articles = [hostile(i, text) for i, text in enumerate(HOSTILE)]
+    rows = pd.DataFrame(
+        {"article_id": [a.article_id for a in articles], "article": HOSTILE, "label": HOSTILE, "value": 0.5}
+    )
+    text = " ".join(HOSTILE)
+    figure, ax = plt.subplots()
+    ax.set_title(text)
+    save_figure(figure, "02_sentiment/tone", data=rows, title=text, alt=text, caption=text, out=tmp_path)
+    plt.close(figure)
+    failures = pd.DataFrame([{"path": text, "line": None, "article_id": text, "stage": "read", "reason": text}])
+    corpus = Corpus(tuple(articles), failures, {text: text})
+    report = write_report(corpus, find_spans(articles), tmp_path, NOTEBOOKS).read_text(encoding="utf-8")
+    assert Live(report).found == []
+    assert not any(c in report for c in "\u202e\u2066\u200f")
+
+
+def test_characters_that_hide_or_reorder_are_shown() -> None:
+    assert shown("a\u202eb\u200bc\x1b") == "a[U+202E]b[U+200B]c[U+001B]"
+    assert shown("naïve 👩‍🔬 “x”\n") == "naïve 👩‍🔬 “x”\n"
+
+
+def test_the_index_lists_what_the_report_shows(made: Path) -> None:
+    text = (made / "report.html").read_text(encoding="utf-8")
+    names = {card["name"] for card in json.loads((made / "index.json").read_bytes())} - {"01_corpus/reading_strip"}
+    assert {name.replace("/", "-", 1) for name in names} <= set(re.findall(r'<h3 id="([^"]+)"', text))

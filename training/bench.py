@@ -1,0 +1,138 @@
+"""How fast the pipeline is, stage by stage, and how much memory it takes; prints, and writes nothing.
+
+    python -m training.bench [--articles N] [--memory-articles N]
+
+The texts are the invented ones of `tests/cases`, put together anew into articles of about 650 words, no two alike.
+CPU seconds are those of all threads of the process, so that what else the machine does counts for little. The spans
+are found twice: detector by detector, and by `find_spans`, which runs them all and puts their table together. Memory is
+the highest of a process that runs `python -m analysis measure` on articles of its own.
+"""
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
+from functools import partial
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+from analysis import attribution, encoder, run, voice
+from analysis.corpus import load_corpus
+from analysis.lexicons import CASES, load_cases
+from analysis.measures import MEASURES, find_spans, score
+from analysis.model import Article, Block
+from analysis.text import sentences
+
+WORDS, SHORTEST = 650, 12  # words of an article, and of the shortest text that is taken: below it stand no sentences
+DETECTORS = list(dict.fromkeys(measure.detect for measure in MEASURES if measure.detect is not attribution.detect))
+
+
+class Row(NamedTuple):
+    """A stage and its time: seconds by the clock, and CPU seconds of all threads."""
+
+    stage: str
+    seconds: float
+    cpu: float
+
+
+def texts(number: int, seed: int = 0) -> Iterator[str]:
+    """Articles of about WORDS words; a paragraph is one to three of the tests' invented texts."""
+    lines = [line for path in sorted(CASES.rglob("*.txt")) for line in path.read_text(encoding="utf-8").splitlines()]
+    known = [" ".join(text.split()) for text in (*lines, *(text for _, text, _ in load_cases()))]
+    known = [text for text in known if text.count(" ") >= SHORTEST]
+    draw = random.Random(seed)
+    for _ in range(number):
+        paragraphs: list[str] = []
+        while sum(text.count(" ") for text in paragraphs) < WORDS:
+            paragraphs.append(" ".join(draw.sample(known, draw.randint(1, 3))))
+        yield "\n\n".join(paragraphs)
+
+
+def write_texts(number: int, folder: Path) -> Path:
+    """A table of articles, as `python -m analysis measure` reads it."""
+    path = folder / f"{number}.jsonl"
+    rows = (json.dumps({"id": str(i), "text": text}) for i, text in enumerate(texts(number)))
+    path.write_text("\n".join(rows), encoding="utf-8")
+    return path
+
+
+def peak_memory(number: int, folder: Path) -> int:
+    """The most memory, in bytes, that measuring so many articles in one process takes."""
+    command = [sys.executable, "-m", "analysis", "measure", write_texts(number, folder), "--out", folder / "memory"]
+    subprocess.run(command, cwd=run.ROOT, check=True, stdout=subprocess.DEVNULL)
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def stages(number: int, folder: Path) -> tuple[int, list[Row]]:
+    """The words of so many articles, and how long each stage takes; the first row is loading the model."""
+    rows: list[Row] = []
+
+    def timed(stage: str, job: Callable) -> list:
+        before = time.perf_counter(), time.process_time()
+        made = job()
+        rows.append(Row(stage, time.perf_counter() - before[0], time.process_time() - before[1]))
+        return made
+
+    def each(stage: str, job: Callable, *arguments: Sequence) -> list:
+        return timed(stage, lambda: [job(*row) for row in zip(*arguments, strict=True)])
+
+    path, text = write_texts(number, folder), "The mayor said so."
+    first = Article("first", text, (Block(0, len(text), "paragraph", kept=True),))
+    sentences(first)
+    timed("loading the model", lambda: encoder.available() and encoder.answers(first))
+    score(find_spans([first]), [first])  # the word lists are read
+    with redirect_stdout(StringIO()):
+        timed("whole pipeline", lambda: run.measure(path, folder / "whole"))
+    corpus = timed("reading", lambda: load_corpus(path, copies=True))
+    articles = corpus.articles
+    words = sum(s.words for own in each("sentences and tokens", sentences, articles) for s in own)
+    if encoder.available():
+        each("encoder", encoder.answers, articles)
+    method = "model" if encoder.available() else "rules"
+    found = each("attribution", lambda article: [*attribution.detect(article, method)], articles)
+    voices = each("voice", lambda article, spans: [*voice.detect(article, spans)], articles, found)
+    for detect in DETECTORS:
+        name = f"{detect.__module__.rpartition('.')[2]}.{detect.__name__}"
+        each(name, lambda article, runs, detect=detect: [*detect(article, runs)], articles, voices)
+    spans = timed("all of them, and their table", partial(find_spans, articles))
+    scores = timed("score", partial(score, spans, articles))
+    spans.attrs.clear()  # no file holds them
+    timed("writing", partial(run.write_tables, corpus, spans, scores, corpus.failures, folder / "tables"))
+    polarity = SentimentIntensityAnalyzer().polarity_scores
+    said = [article.raw[s.start : s.end] for article in articles for s in sentences(article)]
+    each("VADER by sentence", polarity, said)
+    return words, rows
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table of stages, then the ratio to VADER and the memory."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=int, default=100, help="articles for the stages (100)")
+    parser.add_argument("--memory-articles", type=int, default=1_000, help="articles for the memory, 0 for none (1000)")
+    options = parser.parse_args(arguments)
+    with TemporaryDirectory() as name:
+        memory = peak_memory(options.memory_articles, Path(name)) if options.memory_articles else 0
+        words, rows = stages(options.articles, Path(name))
+    print(f"{options.articles} articles, {words:,} words")
+    print(f"{'stage':32}{'seconds':>9}{'CPU s':>9}{'words/s':>12}{'words/CPU s':>14}")
+    for row in rows:
+        speed = (f"{words / max(time, 1e-9):,.0f}" if row != rows[0] else "" for time in row[1:])
+        print("{:32}{:9.2f}{:9.2f}{:>12}{:>14}".format(*row, *speed))
+    whole, vader = (row.cpu for row in (rows[1], rows[-1]))
+    print(f"the whole pipeline takes {whole / max(vader, 1e-9):.1f} times the CPU of VADER by sentence")
+    if memory:
+        print(f"{options.memory_articles} articles in one process take at most {memory / 2**20:,.0f} MiB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
