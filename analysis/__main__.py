@@ -1,4 +1,4 @@
-"""The command line: `python -m analysis run | measure`."""
+"""The command line: `python -m analysis run | measure | recode | targets`."""
 
 import signal
 import sys

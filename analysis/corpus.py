@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from analysis.columns import our_names
 from analysis.copies import foreign, near_copies
 from analysis.lines import read_lines
 from analysis.model import AnalysisError, Article, Block
@@ -26,13 +27,6 @@ ARTICLES = Path(__file__).parents[1] / "data" / "articles"
 FACTS = ("title", "author", "date", "outlet", "kind", "topic", "url", "language")
 TEXT_LIMIT = 1_000_000  # characters of one article: the tokenizer's patterns stop after 5 s of CPU
 PARSED = 0.7  # of the words between tags; the least on 179 saved pages is .74, a page of 3,000 nested tags keeps 0
-# What Media Cloud, Nexis Uni and Factiva (its tags) call our columns, in lower case; the first that a row has counts.
-ALIASES = {
-    "id": ("stories_id", "an", "accession number"),
-    "text": ("article", "body", "full text", "full_text", "content", "lp + td"),
-    "outlet": ("media_name", "publication", "newspaper", "sn", "source"),
-    "date": ("publish_date", "publication date", "pd"),
-} | {"title": ("headline", "hd"), "author": ("byline", "by"), "language": ("la",), "kind": (), "topic": (), "url": ()}
 MISSING = {"id": "no id: number the articles", "text": "no text: of Media Cloud's list, save the pages at url as .html"}
 TAKEN = "an earlier article has this id; they must differ"
 SIZE_LIMITS = {".txt": 4_000_000, ".html": 20_000_000, ".htm": 20_000_000, ".csv": 50_000_000, ".jsonl": 50_000_000}
@@ -57,13 +51,16 @@ class Corpus:
     hashes: Mapping[str, str]
 
 
-def load_corpus(path: str | Path = ARTICLES, *, copies: bool = False) -> Corpus:
+def load_corpus(
+    path: str | Path = ARTICLES, *, outlets: Sequence[str] = (), topic: str = "", copies: bool = False
+) -> Corpus:
     """Read the `.txt`, `.html`, `.csv` and `.jsonl` files of a folder, by name, or one such file.
 
     A `.txt` is a pasted page or plain text and may hold several articles; a table's texts are bodies as they are.
     `index.csv` beside the files fills in what they do not say. Hidden files, READMEs and subfolders are passed over.
     A relative path is looked for in the working directory, then in the project's root. Refused are texts in another
     language, and near copies of an earlier article, for each text counts once; with `copies` these stay, flagged.
+    `outlets` and `topic` choose among the articles by what is said of them.
 
     Raises AnalysisError if there is no such path, nothing in it gives an article, or `index.csv` cannot be read.
     """
@@ -98,11 +95,15 @@ def load_corpus(path: str | Path = ARTICLES, *, copies: bool = False) -> Corpus:
             del articles[name]
     if not articles:
         raise AnalysisError(f"{path}: no article in it; {failures[0].reason if failures else 'it is empty'}")
+    chosen = [a for a in articles.values() if (not outlets or a.outlet in outlets) and topic in ("", a.topic)]
+    if not chosen:
+        known = [*dict.fromkeys((article.outlet, article.topic) for article in articles.values())]
+        raise AnalysisError(f"{path}: no article of the outlets {outlets} on the topic {topic!r}; there are {known}")
     met = {*files_of, *(Path(name).stem for name in files_of.values())}
     unmet = [(line, name) for name, (line, _) in index.items() if name not in met]
     failures += [Failure("index.csv", *row, "index", "names no article that was read") for row in unmet]
     table = pd.DataFrame(failures, columns=Failure._fields).astype({"line": "Int64"})
-    return Corpus(tuple(articles.values()), table, hashes)
+    return Corpus(tuple(chosen), table, hashes)
 
 
 def articles_frame(articles: Sequence[Article]) -> pd.DataFrame:
@@ -210,7 +211,7 @@ def _table(path: Path, text: str, flags: tuple[str, ...]) -> Iterator[Article | 
         try:
             if isinstance(row, Exception):
                 raise row
-            row = _our_names(row)
+            row = our_names(row)
             cells = {key: "" if row.get(key) is None else row[key] for key in ("id", "text", *FACTS)}
             wrong = [key for key in cells if not isinstance(cells[key], str)]
             if wrong := wrong or [key for key in ("id", "text") if not cells[key].strip()]:
@@ -220,21 +221,6 @@ def _table(path: Path, text: str, flags: tuple[str, ...]) -> Iterator[Article | 
             yield _article(name, raw, {}, "body as the table gives it", flagged, facts)
         except (AnalysisError, csv.Error) as error:
             yield Failure(path.name, number, name, "read", str(error))
-
-
-def _our_names(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row whose columns go by our names too, from those in other case or of a media database; ours stay as they are.
-
-    Factiva's text is its lead paragraph and what follows. A value that is no string is no article's fact.
-
-    >>> _our_names({"AN": "7", "HD": "Rain", "LP": "It rained.", "TD": "It stopped."})["text"]
-    'It rained.\\nIt stopped.'
-    """
-    low = {name.strip().lower(): value for name, value in reversed(row.items()) if isinstance(value, str)}
-    if parts := [low[tag] for tag in ("lp", "td") if low.get(tag)]:
-        low["lp + td"] = "\n".join(parts)
-    named = {ours: [low[name] for name in (ours, *names) if name in low] for ours, names in ALIASES.items()}
-    return {ours: values[0] for ours, values in named.items() if values} | dict(row)
 
 
 def _article(
@@ -256,7 +242,7 @@ def _csv_rows(text: str, needed: set[str]) -> Iterator[tuple[int, Any]]:
     csv.field_size_limit(SIZE_LIMITS[".csv"])  # the limit on text is ours to check, with a clearer message
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     columns = next(rows, [])
-    if (missing := needed - _our_names({name: name for name in columns}).keys()) or len({*columns}) < len(columns):
+    if (missing := needed - our_names({name: name for name in columns}).keys()) or len({*columns}) < len(columns):
         needs = [" and ".join(sorted(needed)), *(MISSING[name] for name in sorted(missing) if name in MISSING)]
         raise AnalysisError(f"line 1: columns are {', '.join(columns)}; needed, once each, are {'; '.join(needs)}")
     while True:

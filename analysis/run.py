@@ -1,4 +1,4 @@
-"""`python -m analysis run | measure`: execute the notebooks into figures, or write the tables."""
+"""`python -m analysis`: run the notebooks into figures and a report, measure into tables, recode, suggest targets."""
 
 import argparse
 import json
@@ -42,7 +42,8 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     from tqdm import tqdm
 
     plan = _plan(_select(only), given or {})
-    corpus = load_corpus(articles)
+    typed = {name: value for parameters in plan.values() for name, value in parameters.items()}
+    corpus = load_corpus(articles, **{name: typed[name] for name in ("outlets", "topic") if name in typed})
     _failures(corpus)
     stale = [file for file in _listed(out) if not only or Path(file).parent.name in {path.stem for path in plan}]
     out.mkdir(parents=True, exist_ok=True)
@@ -55,8 +56,7 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
                 bar.set_postfix_str(path.stem)
                 _execute(path, parameters | {"articles": str(articles), "out": str(fresh)})
         _move(fresh, out, stale)
-    named = {name: given[name] for name in ("voice", "targets") if name in (given or {})}
-    spans = find_spans(corpus.articles, **named)
+    spans = find_spans(corpus.articles, **{name: typed[name] for name in ("voice", "targets") if name in typed})
     report = write_report(corpus, spans, out, sorted(NOTEBOOKS.glob("*.ipynb")))
     print(f"figures: {len(_listed(out)) // 4} in {out}; begin with {report.name}")
     return 0
@@ -191,7 +191,10 @@ def _typed(name: str, text: str, parameter: Mapping[str, str]) -> object:
         value = json.loads({"True": "true", "False": "false", "None": "null"}.get(text, text))
     except ValueError:
         value = text
-    if kind in ("int", "float", "bool") and type(value).__name__ not in (kind, "int" if kind == "float" else kind):
+    if kind in ("int", "float", "bool", "list") and type(value).__name__ not in (
+        kind,
+        "int" if kind == "float" else kind,
+    ):
         raise AnalysisError(f"-p {name}={text}: not {kind}; the notebook's own value is {parameter['default']}")
     return value
 

@@ -401,3 +401,14 @@ def test_nothing_but_analysis_error_is_raised(files: dict[str, bytes]) -> None:
             return
         check_conservation(read.articles)
         assert not articles_frame(read.articles).empty
+
+
+def test_outlets_and_topic_choose_and_name_what_there_is(tmp_path: Path) -> None:
+    rows = [("1", "A", "trade"), ("2", "B", "trade"), ("3", "A", "war")]
+    made = "".join(f'{i},"It rained in town number {i}.",{outlet},{topic}\n' for i, outlet, topic in rows)
+    path = tmp_path / "a.csv"
+    path.write_text(f"id,text,outlet,topic\n{made}", encoding="utf-8")
+    assert [a.article_id for a in load_corpus(path, outlets=["A"], topic="trade").articles] == ["1"]
+    assert [a.article_id for a in load_corpus(path, outlets=["A", "B"]).articles] == ["1", "2", "3"]
+    with pytest.raises(AnalysisError, match=r"on the topic 'sport'; there are .*'trade'"):
+        load_corpus(path, topic="sport")

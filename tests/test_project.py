@@ -18,7 +18,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LAYERS = [
     "model",
     "text voice lexicons",
-    "lines page copies corpus",
+    "lines page columns copies corpus",
     "encoder clauses sources tagging attribution sentiment loaded wording framing stance",
     "resample counts norms measures",
     "compare palette plots tables evidence",
