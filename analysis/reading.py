@@ -32,7 +32,7 @@ UNSEEN = re.compile(
 )
 # The marks of the view: layer, what its legend says, the measure it counts in.
 MARKS = {
-    "source": ("source", "attributed_share"),
+    "source": ("source", "source_type"),
     "cue": ("cue of an attribution", "cue_stance"),
     "loaded": ("loaded word", "loaded"),
     "technique": ("technique of persuasion", "technique"),

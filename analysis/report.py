@@ -26,8 +26,7 @@ SHOWN, EXCERPT = 10, 140  # sentences behind a row, and characters of each
 ROWS = 60  # of a figure's table; the rest is in its csv
 FEW = 8  # articles up to which the report quotes so much; with more, a third of it
 LEFT_OUT = ("01_corpus/reading_strip",)  # the reading view shows it, with the text
-TEXT_COLUMNS = ("sentence", "sentences", "left_sentences", "right_sentences")
-HIDDEN = ("article_id", "start", "end", *TEXT_COLUMNS)
+HIDDEN = ("article_id", "start", "end", "sentence", "sentences", "left_sentences", "right_sentences")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
     html = reading.render(
         "report.html",
         title="How these articles frame what they report",
-        findings=findings(figures, names),
+        findings=findings(figures, corpus.articles),
         sections=sections,
         articles=[(names[a.article_id], a, pages[a.article_id]) for a in corpus.articles],
         failures=corpus.failures.to_dict("records"),
@@ -89,18 +88,12 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
     return figures / "report.html"
 
 
-def findings(figures: Path, names: Mapping[str, str]) -> list[tuple[str, str]]:
+def findings(figures: Path, articles: Sequence[Article]) -> list[tuple[str, str]]:
     """(verdict, sentence) of each comparison that the comparison notebook made, those that differ first."""
     path = figures / "06_comparison" / "power.csv"
-    rows = _rows(path) if path.is_file() else []
-    said = [(row["verdict"], _named(row["sentence"].replace(" cannot tell;", ""), names)) for row in rows]
-    return sorted(said, key=lambda finding: finding[0] == "cannot tell")
-
-
-def _named(sentence: str, names: Mapping[str, str]) -> str:
-    for article_id, name in sorted(names.items(), reverse=True):  # "a-10" before "a-1"
-        sentence = sentence.replace(article_id, f"“{name}”")
-    return sentence
+    rows = pd.DataFrame(_rows(path) if path.is_file() else [], columns=["verdict", "sentence"])
+    said = [sentence.replace(" cannot tell;", "") for sentence in tables.in_words(rows, articles)]
+    return sorted(zip(rows["verdict"], said, strict=True), key=lambda finding: finding[0] == "cannot tell")
 
 
 def _figure(card: Mapping, figures: Path, articles: Sequence[Article], pages: Mapping[str, str]) -> Shown:
