@@ -248,14 +248,14 @@ def by_method(articles: Sequence[Article], measures: Sequence[str]) -> pd.DataFr
     return pd.concat(made, ignore_index=True).astype({"method": pd.CategoricalDtype(list(METHODS))})
 
 
-def validity(instrument: str) -> str:
+def validity(instrument: str, corpus: str = "") -> str:
     """What data/validity.csv says of an instrument, as a sentence for a caption; "Not validated" where it is silent.
 
-    Of an instrument that is the trained model's or the rules', it speaks of the one in use. Ends with what people
-    found who recoded their own articles, see `recode`.
+    Of an instrument that is the trained model's or the rules', it speaks of the one in use, on `corpus` or its first.
+    Ends with what people found who recoded their own articles, see `recode`.
     """
     names = (instrument, f"{instrument} ({'model' if encoder.available() else 'rules'})")
-    rows = [r for r in load_validity() if r["instrument"] in names]
+    rows = [r for r in load_validity() if r["instrument"] in names and corpus in ("", r["corpus"])]
     own = on_own_articles(r for r in load_own_validity(OWN_VALIDITY) if r["instrument"] in names)
     if not rows:
         return f"Instrument ({instrument}): not validated{' elsewhere' if own else ''}.{own}"
