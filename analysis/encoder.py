@@ -7,9 +7,12 @@ stand in its card, `data/models/encoder.toml`. Runs on onnxruntime and tokenizer
 """
 
 import hashlib
+import os
 import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,6 +51,7 @@ class Heads(NamedTuple):
 
 
 HEADS = Heads()
+_used: ContextVar[bool] = ContextVar("_used", default=True)
 WIDTH = HEADS.frame.stop
 
 
@@ -119,9 +123,24 @@ def probability(logits: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-logits))
 
 
-@cache
 def available() -> bool:
-    """Whether the model's file is there; if not, that is said once: instruments fall back to rules or are left out."""
+    """Whether the model is to be used: its file is there, and it is not `left_out`."""
+    return _used.get() and _there()
+
+
+@contextmanager
+def left_out() -> Iterator[None]:
+    """Measure without the model, in this context: instruments fall back to rules or are left out."""
+    token = _used.set(False)
+    try:
+        yield
+    finally:
+        _used.reset(token)
+
+
+@cache
+def _there() -> bool:
+    """Whether the model's file is there; if not, that is said once."""
     if not MODEL.is_file():
         warnings.warn(f"no data/models/{MODEL.name}: rules stand in for the trained model", stacklevel=2)
     return MODEL.is_file()
@@ -175,6 +194,7 @@ def _session():
             raise AnalysisError(f"data/models/{name} is not the file of its card: take both from one release")
     options = SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", 0))  # 0: all cores; a worker of Dask has one
     return InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
 
 

@@ -4,19 +4,18 @@ import argparse
 import json
 import os
 import sys
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from analysis import recode
+from analysis import recode, scale
 from analysis.attribution import METHODS
-from analysis.corpus import ARTICLES, Corpus, articles_frame, blocks_frame, load_corpus
-from analysis.figures import FIGURES, ROOT, csv_bytes, write_atomic, write_index
+from analysis.corpus import ARTICLES, load_corpus
+from analysis.figures import FIGURES, ROOT, write_index
 from analysis.lexicons import OWN_VALIDITY, TARGETS
-from analysis.measures import FAILURE_COLUMNS, find_spans, score, sentences_frame
+from analysis.measures import find_spans
 from analysis.model import AnalysisError
 from analysis.report import write_report
 from analysis.suggest import write_suggestion
@@ -24,6 +23,7 @@ from analysis.suggest import write_suggestion
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build" / "notebooks"
 OWN_OPTIONS = {"articles": "--articles", "out": "--out"}
+SAID = 50  # failures said on stderr
 CELL_SECONDS = 600  # ten times what the slowest cell takes on forty articles; papermill itself would wait for ever
 
 
@@ -44,7 +44,7 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     plan = _plan(_select(only), given or {})
     typed = {name: value for parameters in plan.values() for name, value in parameters.items()}
     corpus = load_corpus(articles, **{name: typed[name] for name in ("outlets", "topic") if name in typed})
-    _failures(corpus)
+    _say(corpus.failures)
     stale = [file for file in _listed(out) if not only or Path(file).parent.name in {path.stem for path in plan}]
     out.mkdir(parents=True, exist_ok=True)
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -62,34 +62,16 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     return 0
 
 
-def measure(source: Path, out: Path, voice: str = "model", targets: Path = TARGETS, kind: str = "parquet") -> int:
-    """Write the six tables of `source` to `out` as `<table>.parquet` or `.csv`; 1 if there were failures, else 0."""
-    corpus = load_corpus(source, copies=True)
-    warnings.filterwarnings("ignore", ".*the measure is missing")  # said once, with the other failures
-    spans = find_spans(corpus.articles, voice=voice, targets=targets)
-    scores = score(spans, corpus.articles)
-    failures = _failures(corpus, spans.attrs.pop("failures"))
-    write_tables(corpus, spans, scores, failures, out, kind)
-    print(f"{len(corpus.articles)} articles, {len(spans)} spans, {len(failures)} failures: tables in {out}")
-    return int(not failures.empty)
-
-
-def write_tables(
-    corpus: Corpus, spans: pd.DataFrame, scores: pd.DataFrame, failures: pd.DataFrame, out: Path, kind: str = "parquet"
-) -> None:
-    """The six tables of a corpus, each sorted by article."""
-    tables = {
-        "articles": articles_frame(corpus.articles),
-        "blocks": blocks_frame(corpus.articles),
-        "sentences": sentences_frame(corpus.articles, spans),
-        "spans": spans,
-        "scores": scores.drop(columns="parts"),
-        "failures": failures,
-    }
-    for name, table in tables.items():
-        table = table.sort_values("article_id", kind="stable")
-        content = csv_bytes(table) if kind == "csv" else table.to_parquet(index=False)
-        write_atomic(out / f"{name}.{kind}", content)
+def measure(a: argparse.Namespace) -> int:
+    """Write the six tables of a corpus of any size, part by part; a run that was stopped goes on."""
+    options = {"voice": a.voice, "targets": a.targets, "kind": a.format, "workers": a.workers}
+    done = scale.measure(a.source, a.out, **options, scheduler=a.scheduler)
+    said = pd.read_parquet if a.format == "parquet" else pd.read_csv
+    _say(said(a.out / f"failures.{a.format}"))
+    counts = done["counts"]
+    told = ", ".join(f"{counts[name]:,} {name}" for name in ("articles", "spans", "failures"))
+    print(f"{told}: tables in {a.out}, {done['seconds']:,.0f} s")
+    return int(counts["failures"] > 0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -102,17 +84,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     job.add_argument("--only", default="", metavar="03", help="one notebook, by the start of its name")
     job.add_argument("-p", action="append", default=[], type=_pair, metavar="NAME=VALUE", help="a notebook parameter")
     job.set_defaults(job=lambda a: run(a.articles, a.out, a.only, dict(a.p)))
-    job = jobs.add_parser("measure", help="write the tables of a corpus", description=measure.__doc__)
+    job = jobs.add_parser("measure", help="write the tables of a corpus", description=scale.measure.__doc__)
     job.add_argument("source", type=_path, help="folder, file or table")
     job.add_argument("--out", type=_path, required=True, help="folder of the tables")
     job.add_argument("--voice", choices=list(METHODS), default="model", help="how voices are told apart (model)")
     job.add_argument("--targets", type=_path, default=TARGETS, help="TOML file (data/targets.toml)")
     job.add_argument("--format", choices=["parquet", "csv"], default="parquet")
-    job.set_defaults(job=lambda a: measure(a.source, a.out, a.voice, a.targets, a.format))
+    job.add_argument("--workers", type=int, default=1, help="processes; more than one by Dask (1)")
+    job.add_argument("--scheduler", default="", metavar="tcp://HOST:PORT", help="a Dask scheduler that runs already")
+    job.set_defaults(job=measure)
 
     def targets(a: argparse.Namespace) -> int:
         corpus = load_corpus(a.source)
-        _failures(corpus)
+        _say(corpus.failures)
         number = write_suggestion(corpus.articles, a.out, a.most, force=a.force)
         print(f"{number} names in {a.out}: a suggestion; edit it, then give it as -p targets={a.out}")
         return 0
@@ -126,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def export(a: argparse.Namespace) -> int:
         corpus = load_corpus(a.source)
-        _failures(corpus)
+        _say(corpus.failures)
         print(recode.export(corpus.articles, a.layer, a.n, a.out, a.seed, a.voice))
         return 0
 
@@ -256,14 +240,13 @@ def _move(fresh: Path, out: Path, stale: Iterable[str]) -> None:
     write_index(out)
 
 
-def _failures(corpus: Corpus, of_measures: Iterable[Mapping[str, object]] = ()) -> pd.DataFrame:
-    """The table of failures, of reading and of measuring; each is said on stderr too."""
-    table = pd.DataFrame([*corpus.failures.to_dict("records"), *of_measures], columns=FAILURE_COLUMNS)
-    table["line"] = pd.to_numeric(table["line"], errors="coerce").astype("Int64")
-    for row in table.itertuples():
-        where = [row.path, "" if pd.isna(row.line) else f"line {row.line}", row.article_id, row.stage]
-        print(f"failed: {', '.join(filter(None, where))}: {row.reason}", file=sys.stderr)
-    return table
+def _say(failures: pd.DataFrame) -> None:
+    """Each failure on stderr, as many as can be read."""
+    for row in failures.head(SAID).itertuples():
+        where = [row.path, "" if pd.isna(row.line) else f"line {row.line:.0f}", row.article_id, row.stage]
+        print(f"failed: {', '.join(str(part) for part in where if part)}: {row.reason}", file=sys.stderr)
+    if len(failures) > SAID:
+        print(f"failed: {len(failures) - SAID:,} more", file=sys.stderr)
 
 
 def _path(text: str) -> Path:

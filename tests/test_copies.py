@@ -9,7 +9,9 @@ from conftest import CASES, article, cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.copies import CROWD, ENOUGH, foreign, near_copies
+from analysis import copies
+from analysis.copies import CROWD, ENOUGH, foreign
+from analysis.model import Article
 
 TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((CASES / "known_groups").glob("*.txt"))}
 WIRE = TEXTS["wire"].strip()
@@ -31,6 +33,10 @@ OTHERS = {
     "its first paragraph": FIRST,
     "the same notice under another article": f"{TEXTS['column']}\n\n{NOTICE}",
 }
+
+
+def near_copies(articles: list[Article]) -> dict[str, str]:
+    return copies.near_copies({a.article_id: copies.sketch(a) for a in articles})
 
 
 @pytest.mark.parametrize("text", COPIES.values(), ids=COPIES)
@@ -66,9 +72,7 @@ def test_of_copies_the_first_in_order_is_kept(order: list[tuple[str, str]]) -> N
 
 
 def test_every_process_gives_the_same_answer() -> None:
-    script = (
-        "from conftest import article; from test_copies import COPIES, OTHERS; from analysis.copies import near_copies;"
-    )
+    script = "from conftest import article; from test_copies import COPIES, OTHERS, near_copies;"
     script += "print(near_copies([article(t, n) for n, t in {**COPIES, **OTHERS}.items()]))"
     paths = os.pathsep.join([str(CASES.parent), str(CASES.parents[1])])
     answers = {

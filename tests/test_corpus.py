@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import corpus
+from analysis import corpus, inputs
 from analysis.corpus import articles_frame, blocks_frame, load_corpus
 from analysis.model import AnalysisError, Article
 
@@ -78,7 +78,7 @@ def test_csv_rows_cost_only_themselves(tmp_path: Path) -> None:
     read = load_corpus(write(tmp_path, t__csv=table) / "t.csv")
     assert [(a.article_id, a.raw, a.date) for a in read.articles] == [("1", "one\n\ntwo", ""), ("4", "four", "2020")]
     assert [b.role for b in read.articles[0].blocks] == ["paragraph", "paragraph"]
-    assert sorted(line or 0 for _, line, _ in reasons(read.failures)) == [0, 5, 6, 7, 10]
+    assert sorted(read.failures["line"]) == [5, 6, 7, 9, 10]
     assert len(read.articles) + len(read.failures) == 7, "rows out and rows failed are rows in"
 
 
@@ -281,7 +281,7 @@ def test_what_has_no_text_is_a_failure(tmp_path: Path, data: bytes) -> None:
 
 
 def test_sizes_are_checked_before_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(corpus.SIZE_LIMITS, ".txt", 50)
+    monkeypatch.setitem(inputs.SIZE_LIMITS, ".txt", 50)
     monkeypatch.setattr(corpus, "TEXT_LIMIT", 40)
     write(tmp_path, a__txt="x" * 51, b__txt="y" * 45, c__txt="Fine.")
     read = load_corpus(tmp_path)

@@ -1,0 +1,190 @@
+"""Files opened and read: a folder, a file or a pattern in; what should become articles out, one record at a time.
+
+The only module that opens input files. Tables are streamed, row by row, so that their size does not matter.
+"""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import re
+from codecs import getincrementaldecoder
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from analysis.columns import our_names
+from analysis.model import AnalysisError
+
+ROOT = Path(__file__).parents[1]
+FACTS = ("title", "author", "date", "outlet", "kind", "topic", "url", "language")
+SIZE_LIMITS = {".txt": 4_000_000, ".html": 20_000_000, ".htm": 20_000_000}
+TABLES = (".csv", ".jsonl", ".jsonl.gz", ".parquet")
+KINDS = ", ".join((*SIZE_LIMITS, *TABLES))
+ROW_LIMIT = 20_000_000  # characters of a row of a table: more than the longest article takes
+CHUNK = 1 << 20  # bytes read at a time where a whole file has to be looked through
+MISSING = {"id": "no id: number the articles", "text": "no text: of Media Cloud's list, save the pages at url as .html"}
+
+
+class Failure(NamedTuple):
+    """An input that gave no article, or a line of `index.csv` that met none: one row of the table `failures`."""
+
+    path: str
+    line: int | None
+    article_id: str
+    stage: str
+    reason: str
+
+
+class Record(NamedTuple):
+    """What should become an article or several: a file's text or a table's row (or why it cannot be read)."""
+
+    path: str  # the file's name
+    line: int | None  # of a table
+    content: str | Mapping[str, Any] | Exception
+    flags: tuple[str, ...] = ()
+
+
+def files(path: str | Path) -> list[Path]:
+    """The files of a folder (hidden ones, READMEs, `index.csv` and subfolders passed over), of a pattern, or one file.
+
+    In order of their paths. A relative path is looked for in the working directory, then in the project's root.
+    AnalysisError where there is nothing of that name.
+    """
+    with suppress(OSError, ValueError):
+        for place in (Path(path), ROOT / path):
+            if place.is_dir():
+                passed = re.compile(r"(?i)\.|readme|index\.csv$")
+                return [file for file in sorted(place.iterdir()) if not (file.is_dir() or passed.match(file.name))]
+            if found := [place] if place.exists() else sorted(place.parent.glob(place.name)):
+                return found
+    raise AnalysisError(f"{str(path)[:200]}: no file or folder that can be read; give one of {KINDS}, or a pattern")
+
+
+def plain(text: str) -> str:
+    """The text with what no table can hold (NUL, lone surrogates) replaced, one for one."""
+    return re.sub("[\0\ud800-\udfff]", "\ufffd", text)
+
+
+def kind_of(path: Path) -> str:
+    """Which of KINDS a file is by its name; "" for none."""
+    name = path.name.lower()
+    return next((kind for kind in (*SIZE_LIMITS, *TABLES) if name.endswith(kind)), "")
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal; AnalysisError for what is no regular file."""
+    if not path.is_file():
+        raise AnalysisError("not a regular file")
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def records(path: Path) -> Iterator[Record]:
+    """The records of one file; a file, row or line that cannot be read is a record too, and no error leaves this."""
+    kind, name = kind_of(path), plain(path.name)
+    try:
+        if not kind:
+            raise AnalysisError(f"files of this kind are not read; give {KINDS}")
+        if not path.is_file():
+            raise AnalysisError("not a regular file")
+        if kind == ".parquet":
+            yield from (Record(name, number, row) for number, row in _parquet_rows(path))
+            return
+        if (size := path.stat().st_size) > SIZE_LIMITS.get(kind, size):
+            raise AnalysisError(f"{size:,} bytes, more than {SIZE_LIMITS[kind]:,}; split it")
+        codec, flags = _encoding(path)
+        with _open(path) as stream, io.TextIOWrapper(stream, codec, newline="" if kind != ".jsonl" else "\n") as text:
+            if kind in SIZE_LIMITS:
+                yield Record(name, None, text.read(), flags)
+                return
+            rows = _csv_rows(text, {"id", "text"}) if kind == ".csv" else _jsonl_rows(text)
+            yield from (Record(name, number, row, flags) for number, row in rows)
+    except Exception as error:  # the parsers raise what they like, and one file must not cost the others
+        yield Record(name, None, error)
+
+
+def read_index(path: Path) -> tuple[dict[str, tuple[int, dict[str, str]]], list[Failure]]:
+    """By article or file, the line of `index.csv` that names it and the facts that it gives; and its bad lines."""
+    index, failures = {}, []
+    try:
+        if path.exists():
+            with path.open(encoding=_encoding(path)[0], newline="") as text:
+                for number, row in _csv_rows(text, {"article_id"}):
+                    if isinstance(row, Exception):
+                        failures.append(Failure(path.name, number, "", "index", str(row)))
+                    elif unknown := {*row} - {"article_id", "note", *FACTS}:
+                        raise AnalysisError(f"no column {', '.join(unknown)}; known are {', '.join(FACTS)} and note")
+                    else:
+                        index[row["article_id"]] = number, {key: row[key] for key in FACTS if row.get(key)}
+    except (AnalysisError, OSError, csv.Error) as error:
+        raise AnalysisError(f"{path}: {error}") from error
+    return index, failures
+
+
+def _open(path: Path) -> IO[bytes]:
+    return gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")
+
+
+def _encoding(path: Path) -> tuple[str, tuple[str, ...]]:
+    """The codec of a file, found by decoding all of it, and a flag if it is not UTF-8 or what its mark says."""
+    with _open(path) as stream:
+        marked = stream.read(2) in (b"\xff\xfe", b"\xfe\xff")
+    for codec in ["utf-16"] if marked else ["utf-8-sig", "cp1252"]:  # no guesses beyond these
+        decoder = getincrementaldecoder(codec)()
+        with suppress(UnicodeDecodeError), _open(path) as stream:
+            while chunk := stream.read(CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+            return codec, ("decoded as cp1252",) if codec == "cp1252" else ()
+    raise AnalysisError(f"neither UTF-8 nor {'UTF-16' if marked else 'cp1252'}; save it as UTF-8")
+
+
+def _csv_rows(text: IO[str], needed: set[str]) -> Iterator[tuple[int, Any]]:
+    """The number of its last line, and a row as a dict, or as the error that it is; refuses columns that do not fit."""
+    csv.field_size_limit(ROW_LIMIT)  # the limit on text is checked elsewhere, with a clearer message
+    rows = csv.reader(text, strict=True)
+    columns = next(rows, [])
+    if (missing := needed - our_names({name: name for name in columns}).keys()) or len({*columns}) < len(columns):
+        needs = [" and ".join(sorted(needed)), *(MISSING[name] for name in sorted(missing) if name in MISSING)]
+        raise AnalysisError(f"line 1: columns are {', '.join(columns)}; needed, once each, are {'; '.join(needs)}")
+    while True:
+        try:
+            if cells := next(rows):
+                fits = len(cells) == len(columns)
+                problem = AnalysisError(f"not {len(columns)} cells; quote cells that hold a comma")
+                yield rows.line_num, dict(zip(columns, cells, strict=True)) if fits else problem
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield rows.line_num, error
+
+
+def _jsonl_rows(text: IO[str]) -> Iterator[tuple[int, Any]]:
+    number, goes_on = 0, False
+    while line := text.readline(ROW_LIMIT):
+        number += not goes_on
+        too_long, goes_on = goes_on, not line.endswith("\n") and len(line) == ROW_LIMIT
+        if goes_on and not too_long:
+            yield number, AnalysisError(f"more than {ROW_LIMIT:,} characters; split it")
+        elif line.strip() and not too_long:
+            try:
+                row = json.loads(line)
+                yield number, row if isinstance(row, dict) else AnalysisError("not a JSON object")
+            except (ValueError, RecursionError) as error:
+                yield number, AnalysisError(f"not JSON: {error}")
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[int, Any]]:
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as table:
+        if missing := {"id", "text"} - our_names(dict.fromkeys(table.schema_arrow.names, "")).keys():
+            raise AnalysisError(f"columns are {', '.join(table.schema_arrow.names)}; needed: {', '.join(missing)}")
+        number = 0
+        for batch in table.iter_batches(batch_size=100):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, row

@@ -1,0 +1,158 @@
+"""`measure`: a corpus of any size into the six tables, part by part, on one process or on Dask's workers.
+
+A part is some hundred records. What it gave lies in `<out>/.unfinished` until all are there; then they are joined, by
+article id, into the tables. A run that was killed goes on with the parts that are missing: same bytes at the end.
+"""
+
+import json
+import platform
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from analysis import encoder, parts
+from analysis.figures import write_atomic
+from analysis.inputs import Record, digest, files, plain, read_index, records
+from analysis.lexicons import TARGETS, load_targets
+from analysis.model import AnalysisError
+from analysis.parts import TOO_LONG, GivenUp, Job
+
+PART, PART_CHARACTERS = 100, 1_000_000  # of a part, at most: what is in memory at once, and what a kill loses
+TRIES = 2  # deaths of a worker with one article in hand until the article is held to be the cause
+UNFINISHED = ".unfinished"  # the folder of the parts
+
+
+def measure(
+    source: Path | str,
+    out: Path,
+    *,
+    voice: str = "model",
+    targets: Path | str = TARGETS,
+    kind: str = "parquet",
+    workers: int = 1,
+    scheduler: str = "",
+) -> dict[str, Any]:
+    """Write the six tables of `source` to `out` as `<table>.parquet` or `.csv`, and `run.json`, which is returned.
+
+    Sorted by article; a row group, or stretch of lines, is of 500 articles. `voice` "rules" or "quotes" leaves out the
+    trained model, and all that it alone measures. One worker is this process, more are a local Dask cluster, and
+    `scheduler` is the address of one that runs. AnalysisError for what cannot be read or written.
+    """
+    begun, out = time.time(), Path(out)
+    found = files(source)
+    index, failures = read_index(found[0].parent / "index.csv") if found else ({}, [])
+    load_targets(targets)  # refused before anything runs
+    hashes = {plain(file.name): digest(file) for file in found if file.is_file()}
+    names = ("framing-analysis", "nltk", "numpy", "onnxruntime", "pandas", "pyarrow", "vaderSentiment")
+    card = digest(encoder.CARD) if encoder.CARD.is_file() else ""
+    plan = {
+        "inputs": hashes,
+        "parameters": {"source": Path(source).name, "voice": voice, "targets": digest(Path(targets)), "format": kind},
+        "versions": {name: version(name) for name in names} | {"python": platform.python_version(), "model": card},
+    }
+    folder = _begun(out / UNFINISHED, plan)
+    job = Job(folder, index, voice, Path(targets), workers > 1 or bool(scheduler), parts.SECONDS)
+    todo = (
+        (number, batch) for number, batch in enumerate(_parts(found)) if not (folder / f"{number:06}.json").exists()
+    )
+    carry_out = partial(_on_dask, workers=workers, scheduler=scheduler) if job.in_worker else _here
+    _watched(carry_out(todo, job), folder)
+    counts = parts.joined(folder, out, kind, index, failures)
+    done = plan | {"counts": counts, "seconds": round(time.time() - begun, 1), "workers": scheduler or workers}
+    write_atomic(out / "run.json", (json.dumps(done, indent=2, ensure_ascii=False) + "\n").encode())
+    shutil.rmtree(folder)
+    return done
+
+
+def _begun(folder: Path, plan: Mapping[str, Any]) -> Path:
+    """The folder of the parts; emptied unless what it holds was made from the same inputs in the same way."""
+    written, path = json.dumps(plan, sort_keys=True).encode(), folder / "plan"
+    if not path.is_file() or path.read_bytes() != written:
+        shutil.rmtree(folder, ignore_errors=True)
+        write_atomic(path, written)
+    return folder
+
+
+def _parts(found: Sequence[Path]) -> Iterator[list[Record]]:
+    part, size = [], 0
+    for record in (record for file in found for record in records(file)):
+        length = len(str(record.content))
+        if part and (len(part) == PART or size + length > PART_CHARACTERS):
+            yield part
+            part, size = [], 0
+        part.append(record)
+        size += length
+    if part:
+        yield part
+
+
+def _watched(done: Iterable[int], folder: Path) -> None:
+    """Go through the parts as they are finished, with a bar on a terminal and plain lines elsewhere."""
+    from tqdm import tqdm
+
+    kept = len([*folder.glob("*.json")])
+    bar = tqdm(done, unit="part", initial=kept, mininterval=0.5, disable=None)
+    for number, _ in enumerate(bar, start=kept + 1):
+        if bar.disable and number % 10 == 0:
+            print(f"{number} parts of up to {PART} articles", flush=True)
+
+
+def _here(todo: Iterable[tuple[int, Sequence[Record]]], job: Job) -> Iterator[int]:
+    for number, batch in todo:
+        passed: dict[int, str] = {}
+        while True:
+            try:
+                yield parts.measure_part(number, batch, replace(job, passed=passed))
+                break
+            except GivenUp as error:
+                passed[error.args[0]] = TOO_LONG
+
+
+def _on_dask(todo: Iterator[tuple[int, Sequence[Record]]], job: Job, *, workers: int, scheduler: str) -> Iterator[int]:
+    """Send parts to the workers, few more than there are workers; a part whose worker died is sent again.
+
+    The article that was in hand when a worker died is left out and reported when it happens for the second time.
+    """
+    try:
+        import dask
+        from dask.distributed import Client, KilledWorker, LocalCluster, as_completed
+    except ImportError as error:
+        raise AnalysisError("more workers than one need Dask: pip install 'framing-analysis[scale]'") from error
+    dask.config.set({"distributed.scheduler.allowed-failures": 0})  # what a death means is ours to say
+    local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    with nullcontext(scheduler) if scheduler else LocalCluster(**local) as cluster, Client(cluster) as client:
+        deaths: Counter[tuple[int, int]] = Counter()
+        sent: dict[Any, tuple[int, Sequence[Record], dict[int, str]]] = {}
+        waiting = as_completed()
+
+        def send(number: int, batch: Sequence[Record], passed: dict[int, str]) -> None:
+            future = client.submit(parts.measure_part, number, batch, replace(job, passed=passed), pure=False)
+            sent[future] = number, batch, passed
+            waiting.add(future)
+
+        for _ in range(2 * max(workers, len(client.scheduler_info()["workers"]))):
+            if part := next(todo, None):
+                send(*part, {})
+        for future in waiting:
+            number, batch, passed = sent.pop(future)
+            if future.status == "finished":
+                yield future.result()
+                if part := next(todo, None):
+                    send(*part, {})
+            elif isinstance(error := future.exception(), KilledWorker):
+                at, late = parts.in_hand(job.folder / f"{number:06}.at", job.seconds)
+                deaths[number, at] += 1
+                if at < 0 and deaths[number, at] == TRIES:
+                    raise AnalysisError("workers die before they have read an article; try --workers 1") from error
+                if late or deaths[number, at] == TRIES:
+                    passed = passed | {at: TOO_LONG if late else "the process measuring it died, twice"}
+                send(number, batch, passed)
+            else:
+                raise error

@@ -1,0 +1,277 @@
+"""A corpus in parts: the same tables however it is cut, on whatever runs it, and after whatever stops it."""
+
+import gzip
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import CASES
+
+from analysis import loaded, measures, parts, run, scale
+from analysis.corpus import articles_frame, load_corpus
+from analysis.measures import MEASURES, Measure, find_spans
+from analysis.model import AnalysisError
+
+ROOT = Path(__file__).parents[1]
+TEXTS = sorted((CASES / "known_groups").glob("*.txt"))
+TABLES = ("articles", "blocks", "sentences", "spans", "scores", "failures")
+RULES = {"voice": "rules"}
+
+
+def corpus(path: Path, number: int = 12) -> Path:
+    """A table of articles, no two of them near copies, whose ids are in no order and no numbers."""
+    paragraphs = [p for text in TEXTS for p in text.read_text(encoding="utf-8").split("\n\n")]
+    draw = random.Random(0)
+    rows = []
+    for i in range(number):
+        text = "\n\n".join(draw.sample(paragraphs, 4))
+        rows.append({"id": f"{(i * 7) % number:03}", "text": f"{text} It was the year {i}.", "outlet": "NA"})
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
+    return path
+
+
+def written(out: Path) -> dict[str, bytes]:
+    return {name: (out / f"{name}.parquet").read_bytes() for name in TABLES}
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> dict[str, bytes]:
+    scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "whole", **RULES)
+    return written(tmp_path / "whole")
+
+
+def test_tables_are_those_of_the_functions(tmp_path: Path) -> None:
+    source = corpus(tmp_path / "a.jsonl")
+    done = scale.measure(source, tmp_path / "out", voice="model")
+    articles = sorted(load_corpus(source).articles, key=lambda article: article.article_id)
+    spans = find_spans(articles)
+    spans.attrs.clear()
+    read = {name: pd.read_parquet(tmp_path / "out" / f"{name}.parquet") for name in TABLES}
+    pd.testing.assert_frame_equal(read["articles"], articles_frame(articles))
+    pd.testing.assert_frame_equal(read["spans"], spans)
+    assert done["counts"] == {name: len(table) for name, table in read.items()}
+    assert json.loads((tmp_path / "out" / "run.json").read_bytes()) == done
+    assert {p.suffix for p in (tmp_path / "out").iterdir()} == {".parquet", ".json"}, "nothing unfinished is left"
+
+
+@pytest.mark.parametrize(("part", "characters", "joined"), [(1, 10**6, 500), (5, 10**6, 500), (100, 2_000, 500)])
+def test_however_it_is_cut(tmp_path, monkeypatch, whole, part, characters, joined) -> None:
+    monkeypatch.setattr(scale, "PART", part)
+    monkeypatch.setattr(scale, "PART_CHARACTERS", characters)
+    scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "out", **RULES)
+    assert written(tmp_path / "out") == whole
+
+
+def test_row_groups_are_a_matter_of_size_alone(tmp_path, monkeypatch) -> None:
+    source = corpus(tmp_path / "a.jsonl")
+    scale.measure(source, tmp_path / "out", kind="csv", **RULES)
+    monkeypatch.setattr(parts, "JOINED", 5)
+    scale.measure(source, tmp_path / "again", kind="csv", **RULES)
+    for name in TABLES:
+        assert (tmp_path / "out" / f"{name}.csv").read_bytes() == (tmp_path / "again" / f"{name}.csv").read_bytes()
+
+
+def in_parquet(source: Path, folder: Path) -> None:
+    pd.read_json(source, lines=True, dtype=False).to_parquet(folder / "t.parquet")
+
+
+def in_csv(source: Path, folder: Path) -> None:
+    pd.read_json(source, lines=True, dtype=False).to_csv(folder / "t.csv", index=False)
+
+
+def compressed(source: Path, folder: Path) -> None:
+    (folder / "t.jsonl.gz").write_bytes(gzip.compress(source.read_bytes()))
+
+
+def in_files_in_other_order(source: Path, folder: Path) -> None:
+    lines = source.read_text(encoding="utf-8").splitlines()
+    for number, some in enumerate((lines[8:], lines[:3], lines[3:8])):
+        (folder / f"{number}.jsonl").write_text("\n".join(reversed(some)), encoding="utf-8")
+
+
+@pytest.mark.parametrize("store", [in_parquet, in_csv, compressed, in_files_in_other_order])
+def test_however_it_is_stored(tmp_path, whole, store) -> None:
+    folder = tmp_path / "stored"
+    folder.mkdir()
+    store(tmp_path / "a.jsonl", folder)
+    for source in (folder, folder / "*"):
+        scale.measure(source, tmp_path / "out", **RULES)
+        assert written(tmp_path / "out") == whole
+
+
+def test_what_two_parts_share_is_seen(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(scale, "PART", 1)
+    lines = corpus(tmp_path / "a.jsonl", 4).read_text().splitlines()
+    copy = json.dumps(json.loads(lines[0]) | {"id": "copy"})
+    (tmp_path / "a.jsonl").write_text("\n".join([*lines, lines[0], copy, "{", json.dumps({"id": "x\ud800"})]))
+    done = scale.measure(tmp_path / "a.jsonl", tmp_path / "out", **RULES)
+    failures = pd.read_parquet(tmp_path / "out/failures.parquet")
+    assert list(failures["line"]) == [5, 7, 8] and "must differ" in failures["reason"][0]
+    flags = pd.read_parquet(tmp_path / "out/articles.parquet").set_index("article_id")["flags"]
+    assert [name for name, flag in flags.items() if "near copy of 000" in flag] == ["copy"]
+    assert done["counts"]["articles"] + done["counts"]["failures"] == 8, "rows out and rows failed are rows in"
+
+
+def broken(name: str, **changes: object) -> tuple[Measure, ...]:
+    return tuple(replace(m, **changes) if m.name == name else m for m in MEASURES)
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), MemoryError(), RecursionError(), KeyError("\ud800"), SystemError()])
+def test_a_measure_that_raises_costs_itself_alone(tmp_path, monkeypatch, whole, error) -> None:
+    def fails(article, voices):
+        if article.article_id == "005":
+            raise error
+        yield from detect(article, voices)
+
+    detect = loaded.detect
+    fails.__module__ = detect.__module__
+    table = tuple(replace(m, detect=fails) if m.detect is detect else m for m in MEASURES)
+    monkeypatch.setattr(parts, "find_spans", lambda *a, **k: find_spans(*a, table, **k))
+    monkeypatch.setattr(parts, "score", lambda *a, **k: measures.score(*a, measures=table, **k))
+    scale.measure(tmp_path / "a.jsonl", tmp_path / "out", **RULES)
+    before, after = (pd.read_parquet(tmp_path / o / "scores.parquet") for o in ("whole", "out"))
+    lost = (before["article_id"] == "005") & (before["measure"] == "loaded")
+    pd.testing.assert_frame_equal(before[~lost].reset_index(drop=True), after)
+    (failure,) = pd.read_parquet(tmp_path / "out/failures.parquet").itertuples()
+    assert (failure.path, failure.article_id, failure.stage) == ("a.jsonl", "005", "loaded")
+    assert type(error).__name__ in failure.reason
+
+
+def test_an_article_that_takes_too_long_is_given_up(tmp_path, monkeypatch, whole) -> None:
+    def hangs(article, voices):
+        while article.article_id == "005":
+            time.sleep(0.01)
+        yield from detect(article, voices)
+
+    detect = loaded.detect
+    monkeypatch.setattr(parts, "SECONDS", 2)
+    monkeypatch.setattr(measures, "MEASURES", broken("loaded", detect=hangs))
+    monkeypatch.setattr(parts, "find_spans", lambda *a, **k: find_spans(*a, broken("loaded", detect=hangs), **k))
+    scale.measure(tmp_path / "a.jsonl", tmp_path / "out", **RULES)
+    (failure,) = pd.read_parquet(tmp_path / "out/failures.parquet").itertuples()
+    assert (failure.line, failure.article_id) == (12, "005") and "too long" in failure.reason
+    kept = pd.read_parquet(tmp_path / "out/articles.parquet")["article_id"]
+    assert list(kept) == [f"{i:03}" for i in range(12) if i != 5]
+
+
+def command(source: Path, out: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "analysis", "measure", str(source), "--out", str(out), "--voice", "rules", *more]
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path, whole) -> None:
+    script = "import sys; from pathlib import Path; from analysis import scale; scale.PART = 1;"
+    script += "scale.measure(Path(sys.argv[1]), Path(sys.argv[2]), voice='rules')"
+    out = tmp_path / "out"
+    kept = 0
+    for least in (1, 4, 8):  # killed when so many are there
+        job = subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "a.jsonl"), str(out)], cwd=ROOT)
+        while len([*out.glob(".unfinished/*.json")]) < least and job.poll() is None:
+            time.sleep(0.002)
+        job.send_signal(signal.SIGKILL)
+        assert job.wait() == -signal.SIGKILL
+        assert not [*out.glob("*.parquet")], "never a table under its name before all is done"
+        assert len([*out.glob(".unfinished/*.json")]) >= max(kept, least), "what was finished is kept"
+        kept = len([*out.glob(".unfinished/*.json")])
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "a.jsonl"), str(out)], cwd=ROOT, check=True)
+    assert written(out) == whole and not (out / ".unfinished").exists()
+
+
+def test_other_parameters_begin_anew(tmp_path, whole) -> None:
+    (tmp_path / "out/.unfinished").mkdir(parents=True)
+    (tmp_path / "out/.unfinished/plan").write_text("of another run")
+    (tmp_path / "out/.unfinished/000000.json").write_text("of another run")
+    scale.measure(tmp_path / "a.jsonl", tmp_path / "out", **RULES)
+    assert written(tmp_path / "out") == whole
+
+
+FAULTS = """
+import os, time
+from dataclasses import replace
+from analysis import loaded, measures, parts
+def fault(article, voices):
+    if article.article_id == "005":
+        os._exit(3)
+    if article.article_id == "008":
+        time.sleep(99)
+    yield from detect(article, voices)
+detect = loaded.detect
+fault.__module__ = detect.__module__
+table = tuple(replace(m, detect=fault) if m.detect is detect else m for m in measures.MEASURES)
+parts.find_spans = lambda *a, **k: measures.find_spans(*a, table, **k)
+"""
+
+
+def test_the_same_bytes_on_dask(tmp_path, monkeypatch, whole) -> None:
+    monkeypatch.setattr(scale, "PART", 3)
+    scale.measure(tmp_path / "a.jsonl", tmp_path / "out", workers=2, **RULES)
+    assert written(tmp_path / "out") == whole
+
+
+def test_workers_that_die_cost_one_article_each(tmp_path, monkeypatch, whole) -> None:
+    (tmp_path / "faults.py").write_text(FAULTS)
+    monkeypatch.setenv("DASK_DISTRIBUTED__WORKER__PRELOAD", str(tmp_path / "faults.py"))
+    script = "import sys; from analysis import parts, run, scale; scale.PART, parts.SECONDS = 3, 8\n"
+    script += "if __name__ == '__main__': sys.exit(run.main(sys.argv[1:]))"
+    arguments = command(tmp_path / "a.jsonl", tmp_path / "out", "--workers", "2")[3:]
+    assert subprocess.run([sys.executable, "-c", script, *arguments], cwd=ROOT).returncode == 1
+    died, hung = pd.read_parquet(tmp_path / "out/failures.parquet").sort_values("article_id").itertuples()
+    assert (died.line, died.article_id) == (12, "005") and "died" in died.reason
+    assert (hung.line, hung.article_id) == (6, "008") and "too long" in hung.reason
+    before, after = (pd.read_parquet(tmp_path / o / "spans.parquet") for o in ("whole", "out"))
+    pd.testing.assert_frame_equal(before[~before["article_id"].isin(["005", "008"])].reset_index(drop=True), after)
+
+
+def test_a_full_disk_is_named_and_nothing_broken_stays(tmp_path, whole) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    job = command(tmp_path / "a.jsonl", tmp_path / "out")
+    done = subprocess.run(job, cwd=ROOT, preexec_fn=limit, capture_output=True, text=True)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "error: " in done.stderr and str(tmp_path / "out") in done.stderr
+    assert not [*(tmp_path / "out").glob("*.parquet")] and not [*(tmp_path / "out").rglob(".0*")]
+    assert subprocess.run(job, cwd=ROOT).returncode == 0, "with room again, it goes on"
+    assert written(tmp_path / "out") == whole
+
+
+def test_ids_and_facts_come_out_as_they_went_in(tmp_path) -> None:
+    facts = ["NA", "None", "007", "12345678901234567890", "😀", "=1+1", "nan", "null", "1e5", "a,b", "-", " x "]
+    rows = [{"id": fact, "text": f"It rained {n} times.", "outlet": fact} for n, fact in enumerate(facts)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    scale.measure(tmp_path / "a.jsonl", tmp_path / "out", **RULES)
+    read = pd.read_parquet(tmp_path / "out/articles.parquet")
+    assert list(read["article_id"]) == list(read["outlet"]) == sorted(facts)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "2"}, {"LC_ALL": "C", "TZ": "Asia/Tokyo"}, {"LC_ALL": "tr_TR.UTF-8"}],
+)
+def test_nothing_around_it_shows(tmp_path, whole, changes) -> None:
+    subprocess.run(command(tmp_path / "a.jsonl", tmp_path / "out"), cwd=ROOT, env=os.environ | changes, check=True)
+    assert written(tmp_path / "out") == whole
+
+
+def test_without_any_article_the_failures_are_written(tmp_path, capsys) -> None:
+    (tmp_path / "a.jsonl").write_text('{"id": "a"}\n')
+    assert run.main(["measure", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "out")]) == 1
+    assert {name: len(pd.read_parquet(tmp_path / f"out/{name}.parquet")) for name in TABLES} == {
+        **dict.fromkeys(TABLES, 0),
+        "failures": 1,
+    }
+    assert "failed: a.jsonl, line 1, a, read" in capsys.readouterr().err
+
+
+def test_more_workers_without_dask_say_what_to_install(tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "dask", None)
+    with pytest.raises(AnalysisError, match="pip install"):
+        scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "out", workers=2, **RULES)
