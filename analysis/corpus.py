@@ -52,7 +52,12 @@ class Corpus:
 
 
 def load_corpus(
-    path: str | Path = ARTICLES, *, outlets: Sequence[str] = (), topic: str = "", copies: bool = False
+    path: str | Path = ARTICLES,
+    *,
+    outlets: Sequence[str] = (),
+    topic: str = "",
+    copies: bool = False,
+    captions: bool = True,
 ) -> Corpus:
     """Read the `.txt`, `.html`, `.csv` and `.jsonl` files of a folder, by name, or one such file.
 
@@ -60,7 +65,7 @@ def load_corpus(
     `index.csv` beside the files fills in what they do not say. Hidden files, READMEs and subfolders are passed over.
     A relative path is looked for in the working directory, then in the project's root. Refused are texts in another
     language, and near copies of an earlier article, for each text counts once; with `copies` these stay, flagged.
-    `outlets` and `topic` choose among the articles by what is said of them.
+    `outlets` and `topic` choose among the articles by what is said of them; without `captions` no caption is kept.
 
     Raises AnalysisError if there is no such path, nothing in it gives an article, or `index.csv` cannot be read.
     """
@@ -99,6 +104,7 @@ def load_corpus(
     if not chosen:
         known = [*dict.fromkeys((article.outlet, article.topic) for article in articles.values())]
         raise AnalysisError(f"{path}: no article of the outlets {outlets} on the topic {topic!r}; there are {known}")
+    chosen = chosen if captions else [_without_captions(article) for article in chosen]
     met = {*files_of, *(Path(name).stem for name in files_of.values())}
     unmet = [(line, name) for name, (line, _) in index.items() if name not in met]
     failures += [Failure("index.csv", *row, "index", "names no article that was read") for row in unmet]
@@ -119,6 +125,12 @@ def blocks_frame(articles: Sequence[Article]) -> pd.DataFrame:
     """One row a block; `start` and `end` in code points of the file's text, `duplicate_of` missing for originals."""
     rows = [{"article_id": article.article_id, **asdict(block)} for article in articles for block in article.blocks]
     return pd.DataFrame(rows).astype({"duplicate_of": "Int64"})
+
+
+def _without_captions(article: Article) -> Article:
+    left_out = {"kept": False, "reason": "caption, left out as asked (captions=False)"}
+    own = [replace(b, **left_out) if b.kept and b.role == "caption" else b for b in article.blocks]
+    return replace(article, blocks=tuple(own))
 
 
 def _read(path: Path, hashes: dict[str, str]) -> Iterator[Article | Failure]:

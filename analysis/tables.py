@@ -247,13 +247,15 @@ def voice_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFra
     return with_labels(table, articles).sort_values("article", kind="stable")
 
 
-def by_method(articles: Sequence[Article], measures: Sequence[str]) -> pd.DataFrame:
+def by_method(articles: Sequence[Article], measures: Sequence[str], **options: str) -> pd.DataFrame:
     """Scores of the named measures under each way of telling voices apart, with a column `method`.
+
+    `options` are those of `measures.find_spans`.
 
     The spread over the methods says how far a result depends on that choice.
     """
     chosen = [m for m in MEASURES if m.name in measures]
-    found = {method: find_spans(articles, chosen, voice=method) for method in METHODS}
+    found = {method: find_spans(articles, chosen, voice=method, **options) for method in METHODS}
     made = [score(spans, articles, measures=chosen).assign(method=method) for method, spans in found.items()]
     return pd.concat(made, ignore_index=True).astype({"method": pd.CategoricalDtype(list(METHODS))})
 

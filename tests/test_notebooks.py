@@ -27,6 +27,8 @@ PARAMETERS = {
     "targets": "str",
     "seed": "int",
     "by": "str",
+    "captions": "bool",
+    "lexicons": "str",
 }
 CROWDED = [path for path in NOTEBOOKS if path.stem == "06_comparison"]
 
