@@ -5,7 +5,7 @@ from analysis.corpus import articles_frame, blocks_frame, load_corpus
 from analysis.figures import about, save_figure, saver, use_style
 from analysis.measures import MEASURES, find_spans, score, sentences_frame
 from analysis.model import AnalysisError, Article, Block, Lexicon, Span
-from analysis.reading import read
+from analysis.reading import browse, read
 
 __all__ = [
     "MEASURES",
@@ -17,6 +17,7 @@ __all__ = [
     "about",
     "articles_frame",
     "blocks_frame",
+    "browse",
     "contributions",
     "difference",
     "distinctive_words",

@@ -1,11 +1,11 @@
 """Two articles against each other: differences with verdicts, the sentences they hang on, the words that make them.
 
 All inference is about these texts: what would hold for other sentences of the same make. It says nothing about the
-outlets, for which many articles of each would be needed. Where there is nothing to compare (an article with itself, a
-voice that is silent) the tables are empty, so that the notebooks run on any corpus.
+outlets, for which many articles of each are needed: see `groups`. Where there is nothing to compare (an article with
+itself, a voice that is silent) the tables are empty, so that the notebooks run on any corpus.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -60,15 +60,25 @@ def difference(scores: pd.DataFrame, left: str, right: str, *, seed: int = 0) ->
     draws, table[NUMBERS] = max(DRAWS, DRAWS_PER_ROW * len(table)), np.nan
     for measure, rows in table.groupby("measure").indices.items():
         table.loc[rows, NUMBERS] = _compared(table.loc[rows], _statistic(measure), draws, seed)
-    table["difference"] = table["left_value"] - table["right_value"]
-    table["p_holm"] = holm(table["p"].to_numpy())
+    table = judged(table.assign(left=left, right=right), _counts)
+    columns = [*KEYS, "left_value", "right_value", "difference", "low", "high", "p", "p_holm", "verdict"]
+    return table[[*columns, "smallest_detectable", "unit", "sentence"]]
+
+
+def judged(table: pd.DataFrame, counts: Callable[[NamedTuple], str], amount: str = "in this much text") -> pd.DataFrame:
+    """Differences with their verdicts: one family for Holm's correction, a row each.
+
+    Takes the columns KEYS, NUMBERS, unit, left and right (names of the two sides) and adds difference, p_holm, verdict,
+    smallest_detectable and sentence, as `difference` explains them. `counts` says of a row what it was counted over,
+    `amount` of what there was too little where a difference could have been missed.
+    """
+    table = table.assign(difference=table["left_value"] - table["right_value"], p_holm=holm(table["p"].to_numpy()))
     told = (table["p_holm"] < LEVEL) & ((table["low"] > 0) | (table["high"] < 0))
     table["verdict"] = np.where(told, np.where(table["difference"] > 0, "higher", "lower"), "cannot tell")
     normal, family = NormalDist(), max(1, table["p"].count())
     table["smallest_detectable"] = (normal.inv_cdf(1 - LEVEL / 2 / family) + normal.inv_cdf(POWER)) * table["error"]
-    table["sentence"] = [_sentence(row, left, right) for row in table.itertuples()]
-    columns = [*KEYS, "left_value", "right_value", "difference", "low", "high", "p", "p_holm", "verdict"]
-    return table[[*columns, "smallest_detectable", "unit", "sentence"]]
+    table["sentence"] = [_sentence(row, counts(row), amount) for row in table.itertuples()]
+    return table
 
 
 def holm(p: np.ndarray) -> np.ndarray:
@@ -93,7 +103,12 @@ def leverage(scores: pd.DataFrame, left: str, right: str, measure: str, label: s
     row = scores[(scores[KEYS] == [measure, label, voice]).all(axis=1) & scores["article_id"].isin([left, right])]
     if len(row) < 2:  # one article, or nothing of the kind in one of the two
         return pd.DataFrame(columns=LEVERAGE_COLUMNS)
-    statistic, whole = _statistic(measure), difference(row, left, right).iloc[0]
+    return levers(row, _statistic(measure), lambda rows: difference(rows, left, right))
+
+
+def levers(row: pd.DataFrame, statistic: Statistic, compare: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """`leverage` of the two rows (columns article_id and parts) that `compare` makes one difference of."""
+    whole = compare(row).iloc[0]
     owned = list(zip(row["article_id"], row["parts"], strict=True))
     changes = []
     for article_id, parts in owned:
@@ -103,7 +118,7 @@ def leverage(scores: pd.DataFrame, left: str, right: str, measure: str, label: s
     found = []
     for _, article_id, i in sorted(changes)[:3]:
         cut = [np.delete(parts, i, axis=0) if owner == article_id else parts for owner, parts in owned]
-        without = difference(row.assign(parts=cut), left, right).iloc[0]
+        without = compare(row.assign(parts=cut)).iloc[0]
         change, flips = without["difference"] - whole["difference"], without["verdict"] != whole["verdict"]
         found.append((article_id, i, without["difference"], change, without["p"], without["verdict"], flips))
     return pd.DataFrame(found, columns=LEVERAGE_COLUMNS)
@@ -205,25 +220,36 @@ def _compared(rows: pd.DataFrame, statistic: Statistic, draws: int, seed: int) -
     values = [[statistic(parts.sum(axis=0)) for parts in side] for side in (lefts, rights)]
     weights = [block_weights(len(side[0]), seed=2 * seed + i) for i, side in enumerate((lefts, rights))]
     drawn = resampled(lefts, statistic, weights[0]) - resampled(rights, statistic, weights[1])
+    return numbers(values, drawn, permutation_p(lefts, rights, statistic, draws=draws, seed=seed))
+
+
+def numbers(values: Sequence[Sequence[float]], drawn: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """The NUMBERS of each row, (rows, 6): both sides' values (2, rows), resampled differences (rows, draws), p."""
     ends = percentiles(drawn)
     error = pd.DataFrame(drawn).std(axis=1, ddof=0).where(np.isfinite(ends[:, 0]))
-    return np.column_stack([*values, ends, error, permutation_p(lefts, rights, statistic, draws=draws, seed=seed)])
+    return np.column_stack([*values, ends, error, p])
 
 
-def _sentence(row: NamedTuple, left: str, right: str) -> str:
-    """A row of `difference` in English, with its counts."""
+def _counts(row: NamedTuple) -> str:
+    """What the two values of a row are counted over, "" where the columns are sources."""
+    if not np.isfinite(row.n_left):
+        return ""
+    share = row.unit.startswith(("per ", "share "))
+    form = "{:.0f} of {:.0f}" if share else "{:.0f} to {:.0f}" if row.unit.startswith("log ") else "n = {1:.0f}"
+    return f"{form.format(row.k_left, row.n_left)} against {form.format(row.k_right, row.n_right)}"
+
+
+def _sentence(row: NamedTuple, counts: str, amount: str) -> str:
+    """A row of `judged` in English, with its counts."""
+    left, right = row.left, row.right
     measure = row.measure.replace("_", " ")
     label = row.label.replace("_", " ") if row.label != "any" else "any category"
     what = ", ".join([measure, *([] if label in measure.split() else [label]), SPOKEN[row.voice]])
     if not np.isfinite(row.difference):
         return f"{what}: cannot tell, it is not defined in {left if np.isnan(row.left_value) else right}"
     down, rate = row.difference < 0, row.unit.startswith("per ")
-    facts = [] if rate else [row.unit]
-    if np.isfinite(row.n_left):  # else the columns are sources
-        share = rate or row.unit.startswith("share ")
-        form = "{:.0f} of {:.0f}" if share else "{:.0f} to {:.0f}" if row.unit.startswith("log ") else "n = {1:.0f}"
-        facts += [f"{form.format(row.k_left, row.n_left)} against {form.format(row.k_right, row.n_right)}"]
-    facts = f" ({'; '.join([*facts, *[f'Holm p = {row.p_holm:.2g}'] * (row.p_holm >= 0)])})"
+    facts = [*[row.unit] * (not rate), *filter(None, [counts]), *[f"Holm p = {row.p_holm:.2g}"] * (row.p_holm >= 0)]
+    facts = f" ({'; '.join(facts)})" if facts else ""
     if row.difference == 0:
         return f"{what}: cannot tell; {_plain(row.left_value)} in both{facts}"
     more = f"{'fewer' if down else 'more'} {row.unit}" if rate else "lower" if down else "higher"
@@ -232,7 +258,7 @@ def _sentence(row: NamedTuple, left: str, right: str) -> str:
     found = f"{_plain(abs(row.difference))} {more} in {left} than in {right}, {ends}{facts}"
     if row.verdict != "cannot tell":
         return f"{what}: {found}"
-    least = f"; a difference below {_plain(row.smallest_detectable)} could well have been missed in this much text"
+    least = f"; a difference below {_plain(row.smallest_detectable)} could well have been missed {amount}"
     return f"{what}: cannot tell; {found}" + least * (row.smallest_detectable >= 0)
 
 

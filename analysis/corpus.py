@@ -36,14 +36,19 @@ class Corpus:
 
 
 def load_corpus(
-    path: str | Path = ARTICLES, *, outlets: Sequence[str] = (), topic: str = "", copies: bool = False
+    path: str | Path = ARTICLES,
+    *,
+    outlets: Sequence[str] = (),
+    topic: str = "",
+    copies: bool = False,
+    captions: bool = True,
 ) -> Corpus:
     """Read the `.txt`, `.html`, `.csv`, `.jsonl`, `.jsonl.gz` and `.parquet` files that `inputs.files` finds.
 
     A `.txt` is a pasted page or plain text and may hold several articles; a table's texts are bodies as they are.
     `index.csv` beside the files fills in what they do not say. Refused are texts in another language, and near copies
     of an earlier article, for each text counts once; with `copies` these stay, flagged. `outlets` and `topic` choose
-    among the articles by what is said of them.
+    among the articles by what is said of them; without `captions` no caption is kept.
 
     Raises AnalysisError if there is no such path, nothing in it gives an article, or `index.csv` cannot be read.
     """
@@ -77,6 +82,7 @@ def load_corpus(
     if not chosen:
         known = [*dict.fromkeys((article.outlet, article.topic) for article in articles.values())]
         raise AnalysisError(f"{path}: no article of the outlets {outlets} on the topic {topic!r}; there are {known}")
+    chosen = chosen if captions else [_without_captions(article) for article in chosen]
     failures += unmet(index, {*records_of, *(Path(record.path).stem for record in records_of.values())})
     table = pd.DataFrame(failures, columns=Failure._fields).astype({"line": "Int64"})
     return Corpus(tuple(chosen), table, hashes)
@@ -126,6 +132,12 @@ def blocks_frame(articles: Sequence[Article]) -> pd.DataFrame:
     """One row a block; `start` and `end` in code points of the file's text, `duplicate_of` missing for originals."""
     rows = [{"article_id": article.article_id, **asdict(block)} for article in articles for block in article.blocks]
     return pd.DataFrame(rows, columns=["article_id", *Block.__dataclass_fields__]).astype({"duplicate_of": "Int64"})
+
+
+def _without_captions(article: Article) -> Article:
+    left_out = {"kept": False, "reason": "caption, left out as asked (captions=False)"}
+    own = [replace(b, **left_out) if b.kept and b.role == "caption" else b for b in article.blocks]
+    return replace(article, blocks=tuple(own))
 
 
 def _clean(text: str) -> tuple[str, tuple[str, ...]]:

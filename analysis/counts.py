@@ -93,6 +93,7 @@ class Reading(NamedTuple):
     rows: Mapping[str, Sequence[Row]]
     frames: np.ndarray = np.zeros((0, 0))  # (sentences, 14) sums of the frames' logits; no columns without the model
     tokens: np.ndarray = np.zeros(0)  # (sentences,)
+    categories: Sequence[str] = loaded.CATEGORIES  # of loaded words, that were looked for
 
 
 Parts = dict[tuple[str, str], np.ndarray]
@@ -118,7 +119,7 @@ def loaded_parts(reading: Reading) -> Parts:
     """Hits and words per category, and for all together ("any"), where what two families claim counts once."""
     hits = [(r.sentence, r.label, r.voice, 1.0) for r in reading.rows["loaded"]]
     hits += [(r.sentence, "any", r.voice, 1.0) for r in {r.start: r for r in reading.rows["loaded"]}.values()]
-    return _rates(reading, hits, [*loaded.CATEGORIES, "any"], reading.words)
+    return _rates(reading, hits, [*reading.categories, "any"], reading.words)
 
 
 def biased_parts(reading: Reading) -> Parts:

@@ -75,15 +75,18 @@ def tracer(
     """A function that gives a table a column `sentences`, the numbers behind each row; first those that count most.
 
     A row of two articles gets `left_sentences` and `right_sentences`, of the first and the last article. What cannot
-    be traced (a row about an instrument, not a text) has none. `parts` goes, for it is no cell of a csv.
+    be traced (a row about an instrument, not a text) has none, and rows of groups (`articles`) name their articles
+    themselves. `parts` and `ids` go, for they are no cells of a csv.
     """
     of_score = {} if scores is None else _of_scores(scores)
     places = dict(iter(located(spans, articles).groupby(["article_id", "layer"], sort=False)))
     by_id = {article.article_id: article for article in articles}
 
     def with_sentences(table: pd.DataFrame) -> pd.DataFrame:
-        made = table.drop(columns="parts", errors="ignore")
+        made = table.drop(columns=["parts", "ids"], errors="ignore")
         ends = {"left_sentences": articles[0], "right_sentences": articles[-1]} if len(table) and articles else {}
+        if "articles" in table:
+            return made
         for column, end in ({"sentences": None} if ends and "article_id" in table else ends).items():
             found = []
             for row in table.to_dict("records"):

@@ -8,9 +8,10 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 
-from analysis.lexicons import Hit, Index, index, load_lexicon, match
-from analysis.model import Article, Span
+from analysis.lexicons import LEXICONS, Hit, Index, index, load_lexicon, match
+from analysis.model import AnalysisError, Article, Span
 from analysis.text import Quotation, Sentence, quotations, sentences
 from analysis.voice import voice_at
 
@@ -19,7 +20,8 @@ LISTS = (
     *("absolutes", "ridicule", "fear", "inevitability", "labels"),
     *("war_metaphors", "contest_metaphors", "distancing", "consensus"),
 )
-CATEGORIES = (*LISTS, "scare_quotes", "rhetorical_questions")
+DEVICES = ("scare_quotes", "rhetorical_questions")
+CATEGORIES = (*LISTS, *DEVICES)
 
 _LONGEST = 5  # words in a scare quote, after measures.md
 _REACH = 4  # tokens between a word that introduces a quotation and the quotation ("called the new plan a “gift”")
@@ -30,12 +32,13 @@ _SPEAKER = re.compile(r"\s*(?:Q(?:uestion)?\s?[.:]|[A-Z][A-Z .'’-]{1,40}:)")  
 Claimed = Callable[[int], bool]  # whether a voice other than the author's claims the word at an offset
 
 
-def detect(article: Article, voices: Iterable[Span] = ()) -> Iterator[Span]:
+def detect(article: Article, voices: Iterable[Span] = (), lexicons: Path = LEXICONS) -> Iterator[Span]:
     """Every hit in the kept sentences: label = category, group = family of categories, detail = head word.
 
     Within a family a token counts once, for the longest entry. Scare quotes (detail: the words) and rhetorical
     questions (detail: the first word) are looked for in what no voice but the author's claims; without `voices` all
-    text counts as the author's. After Recasens et al. (2013); each list cites the definition it follows.
+    text counts as the author's. After Recasens et al. (2013); each list cites the definition it follows. `lexicons` is
+    the folder of the lists; all that stand in another one than ours are used, in place of ours.
 
     >>> from analysis.model import Block
     >>> [(s.label, s.detail) for s in detect(Article("a", "It seems so.", (Block(0, 12, "paragraph", True),)))]
@@ -50,13 +53,13 @@ def detect(article: Article, voices: Iterable[Span] = ()) -> Iterator[Span]:
         return voice_at(runs, starts, offset)[0] in ("direct", "indirect")
 
     for sentence in sentences(article):
-        hits = {family: list(match(sentence.tokens, entries)) for family, entries in _families().items()}
+        hits = {family: list(match(sentence.tokens, entries)) for family, entries in _families(lexicons).items()}
         for family, found in hits.items():
             for hit in found:
                 start, end = sentence.tokens[hit.first].start, sentence.tokens[hit.last - 1].end
                 yield Span("loaded", hit.label, start, end, group=family, detail=hit.head)
         inside = quoted[bisect_right(ends, sentence.start) : bisect_left(begins, sentence.end)]
-        yield from _scare_quotes(article, sentence, inside, hits["distancing"], claimed)
+        yield from _scare_quotes(article, sentence, inside, hits.get("distancing", ()), claimed)
         yield from _rhetorical_question(article, sentence, inside, claimed)
 
 
@@ -113,9 +116,17 @@ def _rhetorical_question(
         yield Span("loaded", "rhetorical_questions", start, mark.end, group="device", detail=tokens[first].form)
 
 
+def categories(lexicons: Path = LEXICONS) -> tuple[str, ...]:
+    """The labels that `detect` may give with the lists of a folder; raises AnalysisError where it holds none."""
+    lists = [entries for found in _families(lexicons).values() for entries in found.values()]
+    return CATEGORIES if lexicons == LEXICONS else (*sorted({e.label for own in lists for *_, e in own}), *DEVICES)
+
+
 @cache
-def _families() -> dict[str, Index]:
+def _families(folder: Path) -> dict[str, Index]:
     names: dict[str, list[str]] = {}
-    for name in LISTS:
-        names.setdefault(load_lexicon(name).family, []).append(name)
-    return {family: index(*own) for family, own in names.items()}
+    for name in LISTS if folder == LEXICONS else sorted(path.stem for path in folder.glob("*.csv")):
+        names.setdefault(load_lexicon(name, folder).family, []).append(name)
+    if not names:
+        raise AnalysisError(f"{folder}: no word list in it; give a folder of lists, each a .csv with its card (.toml)")
+    return {family: index(*own, folder=folder) for family, own in names.items()}

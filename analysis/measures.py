@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis import attribution, counts, encoder, framing, loaded, norms, sentiment, stance, wording
 from analysis import voice as voices_of
-from analysis.lexicons import TARGETS, load_norms, load_targets
+from analysis.lexicons import LEXICONS, TARGETS, load_norms, load_targets
 from analysis.model import VOICES, AnalysisError, Article, Span
 from analysis.resample import block_weights, intervals
 from analysis.text import sentences
@@ -112,19 +112,27 @@ Table = Sequence[Measure]
 
 
 def find_spans(
-    articles: Iterable[Article], measures: Table = MEASURES, *, voice: str = "model", targets: Path | str = TARGETS
+    articles: Iterable[Article],
+    measures: Table = MEASURES,
+    *,
+    voice: str = "model",
+    targets: Path | str = TARGETS,
+    lexicons: Path | str = LEXICONS,
 ) -> pd.DataFrame:
     """Everything the measures point at in the articles, one row a span (columns SPAN_COLUMNS), in text order.
 
     `voice` is the way of separating voices (attribution.METHODS; by rules where there is no model, see
-    `.attrs["voice"]`), `targets` a TOML file of targets. A measure that raises on an article costs that measure on
-    that article: a row in `.attrs["failures"]` (FAILURE_COLUMNS).
+    `.attrs["voice"]`), `targets` a TOML file of targets, `lexicons` a folder of lists of loaded words (what they may
+    find: `.attrs["categories"]`), relative paths being the project's. A measure that raises on an article costs that
+    measure on that article: a row in `.attrs["failures"]` (FAILURE_COLUMNS).
     """
     if voice not in attribution.METHODS:
         raise AnalysisError(f"voice={voice!r}: valid are {', '.join(attribution.METHODS)}")
     voice = "rules" if voice == "model" and not encoder.available() else voice
-    known = load_targets(TARGETS.parents[1] / targets)  # a relative path is the project's
-    bound = {stance.detect: partial(stance.detect, targets=known)}
+    known, lists = load_targets(TARGETS.parents[1] / targets), TARGETS.parents[1] / lexicons
+    bound: dict[Callable, Callable] = {stance.detect: partial(stance.detect, targets=known)}
+    bound[loaded.detect] = partial(loaded.detect, lexicons=lists)
+    categories = loaded.categories(lists)
     wanted = list(dict.fromkeys(m.detect for m in measures if _stage(m.detect) != "attribution"))
     rows: list[tuple] = []
     failures: list[dict] = []
@@ -152,7 +160,7 @@ def find_spans(
             facts = (voice_here, speaker, span.value, span.group, span.detail)
             rows.append((*place, article.raw[span.start : span.end], *facts))
     table = pd.DataFrame(rows, columns=SPAN_COLUMNS).astype({"value": float, "start": int, "end": int})
-    table.attrs |= {"failures": failures, "voice": voice}
+    table.attrs |= {"failures": failures, "voice": voice, "categories": categories}
     for failure in failures:
         warnings.warn("{article_id}: {stage}: {reason}".format(**failure), stacklevel=2)
     return table
@@ -172,18 +180,21 @@ def score(
     are the 95 % interval of a bootstrap over blocks of three sentences; they speak of this text, not of its outlet.
     `parts` (sentences x columns) holds what each sentence gave, so that `value == statistic(parts.sum(axis=0))`.
     A measure named in `spans.attrs["failures"]` for an article has no row there: what failed is not 0. The
-    percentiles (norms.percentile) are missing without a norm, and where voices were not told apart by the model, as
-    for the norms. score(all) equals the scores of the parts, put together.
+    percentiles (norms.percentile) are missing without a norm, where voices were not told apart by the model, as for
+    the norms, and of loaded words where the lists are others. score(all) equals the scores of the parts, put together.
     """
     if by not in ("voice", "all"):
         raise AnalysisError(f"score: by={by!r}; valid are 'voice' and 'all'")
     by_article = _by_article(spans)
     failed = {(f["article_id"], f["stage"]) for f in spans.attrs.get("failures", ())}
     known = load_norms() if spans.attrs.get("voice", "model") == "model" else {}
+    categories = spans.attrs.get("categories", loaded.CATEGORIES)
+    if categories != loaded.CATEGORIES:
+        known = {key: norm for key, norm in known.items() if key[1] != "loaded"}
     rows = []
     for article in articles:
         if article.article_id in by_article:
-            reading = reading_of(article, by_article[article.article_id])
+            reading = reading_of(article, by_article[article.article_id])._replace(categories=categories)
             whole = [m for m in measures if m.parts and (article.article_id, _stage(m.detect)) not in failed]
             pooled = by == "all" or (article.article_id, "attribution") in failed  # then no voice is known
             rows += [(article.article_id, *row) for row in _scores(reading, whole, known, pooled=pooled)]

@@ -48,7 +48,7 @@ def with_band(scores: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame
 
 def caption(table: pd.DataFrame) -> str:
     """What the bands of a table from `with_band` are, to end a caption; "" where there is none."""
-    shown = table.dropna(subset="norm")
+    shown = table.dropna(subset="norm") if "norm" in table else table.iloc[:0]
     if shown.empty:
         return ""
     n = " to ".join(dict.fromkeys(f"{n:,.0f}" for n in (shown["norm_n"].min(), shown["norm_n"].max())))

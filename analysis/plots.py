@@ -22,7 +22,7 @@ def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **
     Up to four stand one below the other, more in two columns, strips without names in four; written-out words always
     in one. All are as high as the one with most lines needs.
     """
-    names = look.order(table[by])
+    names = look.order(table[by]) or [""]
     columns = 1 if len(names) <= 4 or draw is word_lists else 4 if len(names) > 8 and "y" not in options else 2
     lines = table.groupby(by, observed=True)[options["y"]].nunique().max() if "y" in options and len(table) else 8
     groups = len(look.order(table[options["hue"]])) if "hue" in options else 1
@@ -45,11 +45,12 @@ def dots(
     """Values with their 95 % intervals (columns low, high), one line per `y`, side by side by `hue`.
 
     Prints k of n at the right, n where there is no column k, else the group; behind it, the band of `norms.with_band`.
-    More than six groups, voices apart, are drawn as a cloud of dots, without intervals.
+    More than six groups, voices apart, are drawn as a cloud of dots, without intervals. `unit`, or the rows', is below.
     """
     lines = list(dict.fromkeys(table[y]))
     groups = [None] if hue is None else look.order(table[hue])
     cloud = len(groups) > len(look.CYCLE)
+    unit = unit or "; ".join(dict.fromkeys(table.get("unit", [])))
     ax = look.axes_for(ax, look.lines_high(len(lines), 1 if cloud else len(groups)))
     if cloud:
         at = np.array([lines.index(v) for v in table[y]])

@@ -1,7 +1,7 @@
-"""The reading view: an article as text, with what was found in it marked in place; `read()` for notebooks.
+"""The reading view: an article as text, with what was found in it marked in place; for notebooks `read`, `browse`.
 
-A page is plain HTML that needs no script and loads nothing: its policy forbids both. All text passes through the
-template's escaping, and characters that reorder or hide text are shown as what they are.
+A page is plain HTML that needs no script and loads nothing: its policy forbids both; a table in a notebook has one of
+ours. All text passes through the template's escaping, and characters that reorder or hide text are shown as numbers.
 """
 
 import re
@@ -38,6 +38,7 @@ MARKS = {
     "technique": ("technique of persuasion", "technique"),
     "target": ("mention of a target", "stance"),
 }
+ROWS = 5_000  # of a table to search; more is for a spreadsheet
 ELEMENTS = {"headline": "h1", "subhead": "h2", "paragraph": "p", "caption": "p"}
 
 
@@ -73,7 +74,31 @@ def read(article: Article, spans: pd.DataFrame, height: int = 600) -> "HTML":
     """The reading view in a notebook, in a frame of `height` pixels that may run no script."""
     from IPython.display import HTML
 
-    return HTML(render("frame.html", page=page(article, spans), title=title_of(article), height=int(height)))
+    frame = {"title": title_of(article), "height": int(height), "allowed": ""}
+    return HTML(render("frame.html", page=page(article, spans), **frame))
+
+
+def browse(table: pd.DataFrame, title: str = "A table to search") -> "HTML":
+    """A table in a notebook, to scroll and to search by words; up to ROWS rows, in a frame that loads nothing.
+
+    The frame may run one script, ours, which the page's policy names by its hash: it hides the rows without the words.
+    Floats have four digits, missing values are empty; the columns `parts` and `ids`, which hold arrays, are left out.
+    """
+    from IPython.display import HTML
+
+    kept = table if table.index.names == [None] else table.reset_index()
+    kept = kept.drop(columns=["parts", "ids"], errors="ignore")
+    rows = [[_cell(value) for value in row] for row in kept.head(ROWS).itertuples(index=False, name=None)]
+    numeric = [pd.api.types.is_numeric_dtype(kind) for kind in kept.dtypes]
+    shown = {"title": title, "columns": [*map(str, kept)], "rows": rows, "numeric": numeric, "total": len(kept)}
+    frame = {"title": title, "height": min(640, 160 + 36 * len(rows)), "allowed": "allow-scripts"}
+    return HTML(render("frame.html", page=render("table.html", script="filter.js", **shown), **frame))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:.4g}"
+    return "" if value is None or value is pd.NA else str(value)
 
 
 def title_of(article: Article) -> str:
@@ -159,13 +184,14 @@ def _sources(article: Article, spans: pd.DataFrame) -> Iterator[tuple[int, str]]
         yield block, f"{source}{kind}" + (f": {', '.join(dict.fromkeys(cues))}" if cues else "")
 
 
-def render(template: str, **values: object) -> str:
-    """A page from a template of this package; its policy admits the one style sheet, by its hash, and no script."""
+def render(template: str, script: str = "", **values: object) -> str:
+    """A page from a template of this package; its policy admits, by hash, the style sheet and the script named."""
     from markupsafe import Markup
 
-    style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    return _environment().get_template(template).render(values, style=Markup(style), digest=digest)
+    style, code = ((TEMPLATES / name).read_text(encoding="utf-8") if name else "" for name in ("page.css", script))
+    digests = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, code)]
+    made = {"style": Markup(style), "script": Markup(code), "digests": digests}
+    return _environment().get_template(template).render(values, **made)
 
 
 def shown(text: str) -> str:

@@ -25,17 +25,19 @@ from analysis.text import sentences
 SHOWN, EXCERPT = 10, 140  # sentences behind a row, and characters of each
 ROWS = 60  # of a figure's table; the rest is in its csv
 FEW = 8  # articles up to which the report quotes so much; with more, a third of it
+COMPARISON = "06_comparison/power"
 LEFT_OUT = ("01_corpus/reading_strip",)  # the reading view shows it, with the text
-HIDDEN = ("article_id", "start", "end", "sentence", "sentences", "left_sentences", "right_sentences")
+HIDDEN = ("article_id", "start", "end", "sentence", "sentences", "left_sentences", "right_sentences", "articles")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a figure's csv: its cells, and the sentences behind it as (link, number, text)."""
+    """A row of a figure's csv: its cells, and the sentences, or articles, behind it as (link, number, text)."""
 
     cells: Sequence[str]
     evidence: Sequence[tuple[str, str, str]]
     more: int
+    unit: str = "sentence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
         "report.html",
         title="How these articles frame what they report",
         findings=findings(figures, corpus.articles),
+        basis=next((card["caption"] for card in cards if card["name"] == COMPARISON), ""),
         sections=sections,
         articles=[(names[a.article_id], a, pages[a.article_id]) for a in corpus.articles],
         failures=corpus.failures.to_dict("records"),
@@ -90,7 +93,7 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
 
 def findings(figures: Path, articles: Sequence[Article]) -> list[tuple[str, str]]:
     """(verdict, sentence) of each comparison that the comparison notebook made, those that differ first."""
-    path = figures / "06_comparison" / "power.csv"
+    path = figures / f"{COMPARISON}.csv"
     rows = pd.DataFrame(_rows(path) if path.is_file() else [], columns=["verdict", "sentence"])
     said = [sentence.replace(" cannot tell;", "") for sentence in tables.in_words(rows, articles)]
     return sorted(zip(rows["verdict"], said, strict=True), key=lambda finding: finding[0] == "cannot tell")
@@ -104,9 +107,14 @@ def _figure(card: Mapping, figures: Path, articles: Sequence[Article], pages: Ma
     most = SHOWN if len(articles) <= FEW else SHOWN // 3
     made = []
     for row in rows[: ROWS if len(articles) <= FEW else ROWS // 3]:
-        behind = [*_behind(row, articles)]
+        cells, behind = [_cell(row[column]) for column in columns], [*_behind(row, articles)]
+        if "articles" in row:  # of a group: as many as the csv names
+            own = [i for i in row["articles"].split("; ") if i in pages]
+            named = [(pages[i], "", reading.title_of(by_id[i])) for i in own]
+            made.append(Row(cells, named, int(row.get("n") or row["n_left"]) - len(own), "article"))
+            continue
         quoted = [_quoted(by_id[i], number, pages[i]) for i, number in behind[:most]]
-        made.append(Row([_cell(row[column]) for column in columns], quoted, len(behind) - len(quoted)))
+        made.append(Row(cells, quoted, len(behind) - len(quoted)))
     image = Markup(
         f"data:image/svg+xml,{quote(_small((figures / f'{name}.svg').read_text(encoding='utf-8')), safe=SAFE)}"
     )
@@ -176,8 +184,10 @@ def _words(notebook: Path) -> tuple[dict[str, object], list[str]]:
 GLOSSARY = {
     "voice": "Who speaks: the author, a source quoted in quotation marks, a source reported in the author's words, "
     "a headline, a caption. Every measure is reported for each apart.",
-    "interval": "Where the value would lie in 95 of 100 texts made of such sentences (bootstrap).",
+    "interval": "Where the value would lie in 95 of 100 texts made of such sentences, or groups of such articles "
+    "(bootstrap).",
     "cannot tell": "The difference may exist or not: this much text does not show it.",
-    "Holm p": "Chance of such a difference between texts of the same sentences, corrected for the number of tests.",
+    "Holm p": "Chance of such a difference between texts of the same sentences, or groups of the same articles, "
+    "corrected for the number of tests.",
     "instrument": "What finds or rates the passages; how well it agrees with people stands in the section on validity.",
 }

@@ -43,7 +43,7 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
 
     plan = _plan(_select(only), given or {})
     typed = {name: value for parameters in plan.values() for name, value in parameters.items()}
-    corpus = load_corpus(articles, **{name: typed[name] for name in ("outlets", "topic") if name in typed})
+    corpus = load_corpus(articles, **{name: typed[name] for name in ("outlets", "topic", "captions") if name in typed})
     _say(corpus.failures)
     stale = [file for file in _listed(out) if not only or Path(file).parent.name in {path.stem for path in plan}]
     out.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,8 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
                 bar.set_postfix_str(path.stem)
                 _execute(path, parameters | {"articles": str(articles), "out": str(fresh)})
         _move(fresh, out, stale)
-    spans = find_spans(corpus.articles, **{name: typed[name] for name in ("voice", "targets") if name in typed})
+    named = ("voice", "targets", "lexicons")
+    spans = find_spans(corpus.articles, **{name: typed[name] for name in named if name in typed})
     report = write_report(corpus, spans, out, sorted(NOTEBOOKS.glob("*.ipynb")))
     print(f"figures: {len(_listed(out)) // 4} in {out}; begin with {report.name}")
     return 0

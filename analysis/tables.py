@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis import encoder
+from analysis import encoder, norms
 from analysis.attribution import METHODS
 from analysis.counts import CUE_STANCES
 from analysis.lexicons import OWN_VALIDITY, VALIDITY, load_cases, load_own_validity, load_validity
@@ -201,6 +201,15 @@ def largest(gaps: pd.DataFrame) -> tuple[str, str, str]:
     return tuple(gaps.loc[gaps["difference"].abs().idxmax(), ["measure", "label", "voice"]])
 
 
+def outside_band(page: pd.DataFrame) -> str:
+    """Which rows of `norms.with_band` (with `article` and `name`) lie beyond its ends, a sentence; "" without bands."""
+    if "norm" not in page or page["norm"].isna().all():
+        return ""
+    rare = page[(page["value"] < page["norm_low"]) | (page["value"] > page["norm_high"])].itertuples()
+    said = listed(f"{row.article}, {row.name}{norms.standing(row)}" for row in rare)
+    return f"Outside the middle 80 % of reference articles: {said}."
+
+
 def listed(items: Iterable[str], most: int = 6) -> str:
     """Items as one phrase, cut where there are many; "none" of none.
 
@@ -213,10 +222,11 @@ def listed(items: Iterable[str], most: int = 6) -> str:
 
 
 def in_words(gaps: pd.DataFrame, articles: Sequence[Article]) -> list[str]:
-    """The sentences of `compare.difference`, with the articles' short names for their ids."""
-    said = gaps["sentence"].astype(str)
-    for article_id, name in sorted(labels(articles).items(), reverse=True):  # "a-10" before "a-1"
-        said = said.str.replace(article_id, name, regex=False)
+    """The sentences of `compare.difference`, with the short names of `pair` for its ids; of groups as they are."""
+    (left, right), names, said = pair(articles), ends(articles), gaps["sentence"].astype(str)
+    said = said.str.replace(f" in {left} than in {right}", f" in {names[0]} than in {names[1]}", regex=False)
+    for article_id, name in zip((left, right), names, strict=True):  # only where it stands for the article
+        said = said.where(~said.str.endswith(f" not defined in {article_id}"), said.str.removesuffix(article_id) + name)
     return list(said)
 
 
@@ -237,13 +247,15 @@ def voice_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFra
     return with_labels(table, articles).sort_values("article", kind="stable")
 
 
-def by_method(articles: Sequence[Article], measures: Sequence[str]) -> pd.DataFrame:
+def by_method(articles: Sequence[Article], measures: Sequence[str], **options: str) -> pd.DataFrame:
     """Scores of the named measures under each way of telling voices apart, with a column `method`.
+
+    `options` are those of `measures.find_spans`.
 
     The spread over the methods says how far a result depends on that choice.
     """
     chosen = [m for m in MEASURES if m.name in measures]
-    found = {method: find_spans(articles, chosen, voice=method) for method in METHODS}
+    found = {method: find_spans(articles, chosen, voice=method, **options) for method in METHODS}
     made = [score(spans, articles, measures=chosen).assign(method=method) for method, spans in found.items()]
     return pd.concat(made, ignore_index=True).astype({"method": pd.CategoricalDtype(list(METHODS))})
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from test_report import HOSTILE, hostile
 
-from analysis import find_spans, load_corpus
+from analysis import browse, find_spans, load_corpus
 from analysis.corpus import Corpus
 from analysis.figures import ROOT
 from analysis.report import write_report
@@ -110,3 +110,29 @@ def test_hostile_text_runs_nothing(tmp_path: Path, browser) -> None:
         live = "script, iframe, svg, [onload], [onerror], [onfocus]"
         assert page.evaluate(f"document.querySelectorAll('{live}').length") == 0
         page.close()
+
+
+def test_a_table_is_searched_by_words_and_asks_for_nothing(tmp_path: Path, browser) -> None:
+    """With a hostile cell, which stays text: the frame's policy admits our script only."""
+    cells = ["The dam is a Disgrace", "a disgrace, a betrayal", "Rain fell", *HOSTILE]
+    path = tmp_path / "table.html"
+    path.write_text(browse(pd.DataFrame({"context": cells, "n": range(len(cells))})).data, encoding="utf-8")
+    page = browser.new_page()
+    page.set_default_timeout(120_000)
+    ran, asked = [], []
+    page.on("dialog", lambda dialog: ran.append(dialog.message) or dialog.dismiss())
+    page.on("pageerror", lambda error: ran.append(str(error)))
+    page.on("console", lambda message: ran.append(message.text))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    frame = page.frame_locator("iframe")
+    box, shown = frame.get_by_role("searchbox"), frame.locator("tbody tr:visible")
+    assert shown.count() == len(cells)
+    for words, rows, told in (("disgrace", 2, "2 of"), ("  DISGRACE dam ", 1, "1 of"), ("disgraced", 0, "0 of")):
+        box.fill(words)
+        assert shown.count() == rows and frame.locator("output").inner_text().startswith(told)
+    box.fill("")
+    assert shown.count() == len(cells)
+    assert frame.locator("img, svg, iframe, script").count() == 1  # ours
+    assert (ran, [url for url in asked if not url.startswith("about:")]) == ([], [path.as_uri()])
+    page.close()

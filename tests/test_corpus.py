@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from conftest import article as plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import corpus, inputs
+from analysis import corpus, find_spans, inputs, score
 from analysis.corpus import articles_frame, blocks_frame, load_corpus
 from analysis.model import AnalysisError, Article
 
@@ -412,3 +413,19 @@ def test_outlets_and_topic_choose_and_name_what_there_is(tmp_path: Path) -> None
     assert [a.article_id for a in load_corpus(path, outlets=["A", "B"]).articles] == ["1", "2", "3"]
     with pytest.raises(AnalysisError, match=r"on the topic 'sport'; there are .*'trade'"):
         load_corpus(path, topic="sport")
+
+
+def test_captions_stay_accounted_for_when_they_are_left_out() -> None:
+    with_them, without = load_corpus(), load_corpus(captions=False)
+    check_conservation(without.articles)
+    here, there = blocks_frame(with_them.articles), blocks_frame(without.articles)
+    captions = here["kept"] & (here["role"] == "caption")
+    assert captions.any() and not there.loc[captions, "kept"].any()
+    assert set(there.loc[captions, "reason"]) == {"caption, left out as asked (captions=False)"}
+    pd.testing.assert_frame_equal(here[~captions], there[~captions])
+    assert articles_frame(without.articles)["words"].sum() < articles_frame(with_them.articles)["words"].sum()
+
+
+def test_an_article_of_captions_alone_is_measured_as_nothing() -> None:
+    only = corpus._without_captions(plain("The crane at the quay.", role="caption"))
+    assert score(find_spans([only], voice="rules"), [only]).empty

@@ -1,10 +1,14 @@
 """Loaded language: what each list must find and leave alone, scare quotes, questions, and voices."""
 
+from pathlib import Path
+
 import pytest
 from conftest import CASES, article, cases
 
-from analysis.loaded import CATEGORIES, LISTS, detect
-from analysis.model import Span
+from analysis import find_spans, score
+from analysis.lexicons import LEXICONS
+from analysis.loaded import CATEGORIES, LISTS, categories, detect
+from analysis.model import AnalysisError, Span
 
 
 def found(case: dict) -> list[str]:
@@ -58,3 +62,35 @@ def test_a_question_that_is_reported_is_not_the_authors() -> None:
 def test_captions_and_headlines_are_read_and_furniture_is_not() -> None:
     assert [s.detail for s in detect(article("A clumsy ban", role="caption"))] == ["clumsy"]
     assert len(LISTS) == 14 and len(CATEGORIES) == 16
+
+
+@pytest.fixture
+def own_lists(tmp_path: Path) -> Path:
+    """A folder with one list of one's own, of two labels, none of them ours."""
+    columns = "entry,forms,label,not_before,not_after,note"
+    (tmp_path / "harbour.csv").write_text(f"{columns}\nmurky,murkier,murk,,,\nquay,quays,,,,\n", encoding="utf-8")
+    card = "".join(f'{key} = "{key}"\n' for key in ("title", "family", "citation", "licence", "caveat"))
+    (tmp_path / "harbour.toml").write_text(card, encoding="utf-8")
+    return tmp_path
+
+
+def test_lists_of_ones_own_stand_in_place_of_ours(own_lists: Path) -> None:
+    made = article('The murkier quays are a total disgrace. The new "order" pleased the owners.')
+    assert {s.label for s in detect(made)} == {"absolutes", "scare_quotes"}
+    hits = [(s.label, s.detail) for s in detect(made, lexicons=own_lists)]
+    assert hits == [("murk", "murky"), ("harbour", "quay"), ("scare_quotes", "order")]
+    assert categories(own_lists) == ("harbour", "murk", "scare_quotes", "rhetorical_questions")
+    assert categories() == categories(LEXICONS) == CATEGORIES
+
+
+def test_scores_name_what_was_looked_for_and_place_it_among_no_norms(own_lists: Path) -> None:
+    calm = [article("The harbour council met again on Monday and heard the engineers about the crane.")]
+    table = score(find_spans(calm, voice="rules", lexicons=own_lists), calm)
+    loaded = table[(table["measure"] == "loaded") & (table["voice"] == "author")].set_index("label")
+    assert set(loaded.index) == {*categories(own_lists), "any"} and (loaded["k"] == 0).all()
+    assert loaded[["news_percentile", "opinion_percentile"]].isna().all(axis=None)
+
+
+def test_a_folder_without_lists_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AnalysisError, match="no word list in it"):
+        find_spans([article("x")], voice="rules", lexicons=tmp_path)

@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 
 from analysis import run
@@ -25,6 +26,9 @@ PARAMETERS = {
     "voice": "str",
     "targets": "str",
     "seed": "int",
+    "by": "str",
+    "captions": "bool",
+    "lexicons": "str",
 }
 CROWDED = [path for path in NOTEBOOKS if path.stem == "06_comparison"]
 
@@ -114,8 +118,8 @@ def execute(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "BUILD", tmp_path / "build")
     monkeypatch.setenv("JUPYTER_PATH", "")
 
-    def of(path: Path, articles: Path, out: Path = tmp_path / "figures") -> dict[str, dict]:
-        assert run.run(articles, out, only=path.stem) == 0
+    def of(path: Path, articles: Path, out: Path = tmp_path / "figures", **given: str) -> dict[str, dict]:
+        assert run.run(articles, out, only=path.stem, given=given) == 0
         cards = [json.loads(card.read_text(encoding="utf-8")) for card in sorted(out.glob("*/*.json"))]
         return {card["name"]: card for card in cards}
 
@@ -164,3 +168,28 @@ def test_the_supplied_page_gives_the_committed_figures(path, execute, tmp_path):
         committed = {p.name: p.read_text() for p in (FIGURES / path.stem).glob("*.csv")}
         differing = sorted(name for name in made.keys() | committed.keys() if made.get(name) != committed.get(name))
         assert differing == [], "run `make` and commit figures/"
+
+
+@pytest.mark.usefixtures("undisplayed")
+def test_compares_outlets_over_their_articles(corpus, execute, tmp_path):
+    """Two outlets of seven and six articles, one of two, and an article that names none."""
+    folder = corpus(16)
+    outlets = ["Post"] * 7 + ["Echo"] * 6 + ["Wire"] * 2
+    names = [path.stem for path in sorted(folder.glob("*.txt"))]
+    lines = [f"{name},{outlet}" for name, outlet in zip(names, outlets, strict=False)]
+    (folder / "index.csv").write_text("\n".join(["article_id,outlet", *lines]), encoding="utf-8")
+    path = CROWDED[0]
+    cards = execute(path, folder, by="outlet")
+    check(path, folder, cards, tmp_path / "figures")
+    for name in ("side_by_side", "power", "methods"):
+        caption = cards[f"{path.stem}/{name}"]["caption"]
+        assert "15 by outlet (Post 7; Echo 6; Wire 2)" in caption and "no test: Wire" in caption
+    assert cards[f"{path.stem}/power"]["about"]["parameters"]["by"] == "outlet"
+    made = {name: pd.read_csv(tmp_path / "figures" / path.stem / f"{name}.csv") for name in ("power", "side_by_side")}
+    assert set(made["side_by_side"]["group"]) == {"Post", "Echo", "Wire"}
+    assert made["side_by_side"]["articles"].str.split("; ").explode().isin(names).all()
+    assert set(made["power"]["group"]) == {"Post", "Echo"} and (made["power"]["against"] == "the rest").all()
+    report = (tmp_path / "figures" / "report.html").read_text(encoding="utf-8")
+    findings = report[report.index('id="findings"') : report.index("<nav")]
+    assert findings.index("Inference over articles") < findings.index(" than in the rest, ")
+    assert findings.count('<p class="finding') == len(made["power"])

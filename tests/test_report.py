@@ -15,7 +15,7 @@ from analysis import find_spans, load_corpus, save_figure
 from analysis.corpus import Corpus
 from analysis.figures import ROOT
 from analysis.model import Article, Block
-from analysis.reading import file_name, page, passages, read, shown
+from analysis.reading import ROWS, browse, file_name, page, passages, read, shown
 from analysis.report import write_report
 from analysis.text import sentences
 
@@ -184,6 +184,39 @@ def test_no_text_is_live_in_the_view(text: str) -> None:
     frame = read(article, spans).data
     assert frame.count("<iframe") == 1 and "sandbox" in frame and "<script" not in frame
     assert file_name(article.article_id) == Path(file_name(article.article_id)).name
+
+
+class Frames(HTMLParser):
+    """The pages inside the frames of a piece of HTML, with what each frame is allowed, and all other elements."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.inner: list[tuple[str, str]] = []
+        self.elements: list[tuple[str, dict]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        if tag == "iframe":
+            self.inner.append((dict(attrs)["sandbox"], dict(attrs)["srcdoc"]))
+        else:
+            self.elements.append((tag, dict(attrs)))
+
+
+def test_no_text_is_live_in_a_table_of_a_notebook() -> None:
+    table = pd.DataFrame({text: [text, "plain"] for text in HOSTILE}).rename_axis(f"{HOSTILE[0]}, again")
+    outer = Frames(browse(table, title=HOSTILE[1]).data)
+    assert [tag for tag, _ in outer.elements] == ["div"]
+    ((allowed, inner),) = outer.inner
+    assert allowed == "allow-scripts"
+    assert sorted(set(Live(inner).found)) == ["output", "script"] and inner.count("<script>") == 1
+    assert "script-src 'sha256-" in inner and "default-src 'none'" in inner and "unsafe" not in inner
+
+
+def test_a_table_shows_its_cells_as_they_are_and_says_where_it_is_cut() -> None:
+    table = pd.DataFrame({"n": range(ROWS + 1), "value": 1 / 3, "parts": None, "text": None})
+    text = Live(Frames(browse(table).data).inner[0][1]).text
+    assert f"{ROWS} of {ROWS} rows" in text and f"of {ROWS + 1}, the first are here" in text
+    assert text.count("0.3333") == ROWS and "parts" not in text and "None" not in text
 
 
 def test_no_text_is_live_in_the_report(tmp_path: Path) -> None:

@@ -94,6 +94,12 @@ def test_summary_names_each_question_once(spans: pd.DataFrame, pair: list[Articl
     assert tables.largest(gaps.iloc[:0]) == ("tone", "tone", "author")
 
 
+def test_only_the_ids_are_named_not_letters_like_them() -> None:
+    said = ["tone: 0.1 higher in a than in the, 95 % 0 to 1", "tone: cannot tell, it is not defined in a"]
+    named_so = tables.in_words(pd.DataFrame({"sentence": said}), [named("a", "Dams"), named("the", "Rain")])
+    assert named_so == [said[0].replace("in a than in the", "in Dams than in Rain"), said[1][:-1] + "Dams"]
+
+
 def test_an_article_with_nothing_to_find_gives_empty_tables() -> None:
     dull = [article("Rain fell on Holm.")]
     spans = find_spans(dull, voice="rules")

@@ -1,0 +1,204 @@
+"""Groups of articles against each other: inference over articles, by outlet, kind, topic, author, year or month.
+
+An article is one observation: a group's value is the mean of its articles' scores, each counting once, whatever its
+length. It speaks of articles like these, not of how they were chosen: a group may differ by its topics alone. Tables
+in, tables out: `scores` and `articles_frame` as made here or read back from what `measure` wrote; no text is needed.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis.compare import DRAWS_PER_ROW, KEYS, LEVERAGE_COLUMNS, NUMBERS, judged, levers, numbers
+from analysis.counts import ratio
+from analysis.model import AnalysisError
+from analysis.resample import DRAWS, block_weights, percentiles, permutation_p, resampled
+from analysis.tables import listed
+
+BY = ("outlet", "kind", "topic", "author", "year", "month")
+LEAST = 5  # articles of a group, for an interval and a test: four against four reach no p below 2/70
+MOST = 12  # groups that are shown apart; the others are put together
+LISTED = 10  # ids of articles in a cell
+REST = "the rest"
+COLUMNS = ["group", "against", *KEYS, "n_left", "n_right", "left_value", "right_value", "difference", "low", "high"]
+COLUMNS += ["p", "p_holm", "verdict", "smallest_detectable", "unit", "articles", "sentence"]
+CELLS = 10_000_000  # articles x shufflings held at once
+MONTHS = ("january", "february", "march", "april", "may", "june")
+MONTHS += ("july", "august", "september", "october", "november", "december")
+
+
+def named(facts: pd.DataFrame, by: str) -> pd.Series:
+    """The group of each article, by its id; "" where the fact is not stated, or a date has no year or month.
+
+    `facts` as from `articles_frame`. A month is YYYY-MM; read are 2026-01-20, 20260120, 20 January 2026, Jan. 20, 2026
+    and the like, while 03/04/2026 has a year only. Of more than MOST groups, the smallest are put together.
+    """
+    if by not in BY:
+        raise AnalysisError(f"by={by!r}: valid are {', '.join(BY)}, or '' for articles against each other")
+    found = facts[by if by in facts else "date"].fillna("").astype(str).str.strip()
+    if by not in facts:
+        found = found.map(_period).str[: len("2026" if by == "year" else "2026-01")]
+        found = found.where((by == "year") | found.str.contains("-"), "")
+    sizes = Counter(found[found != ""])
+    small = [group for group, _ in sizes.most_common()[MOST - 1 :]] if len(sizes) > MOST else []
+    found = found.replace(dict.fromkeys(small, f"({len(small)} others)"))
+    return pd.Series(found.to_numpy(), pd.Index(facts["article_id"], name="article_id"), name="group", dtype=object)
+
+
+def means(scores: pd.DataFrame, facts: pd.DataFrame, by: str, *, seed: int = 0) -> pd.DataFrame:
+    """The mean of each score over the articles of each group, with its 95 % interval: a row a score and group.
+
+    Columns: group (dates in order, else the largest first); name and method, if `scores` has them; measure, label,
+    voice; n, the articles that have such a row, for a voice may be silent; value, missing where n is 0; unit; low,
+    high; articles, their ids, highest first, LISTED at most; parts, (articles of the group, 2): the score or 0, and
+    whether there is one; ids, of all articles of the group, in that order.
+    Interval: percentiles of a bootstrap over articles, widened by t/z · sqrt(n/(n - 1)) for few, after Hesterberg
+    (2015, The American Statistician 69, 371). It holds the mean of 94 to 95 % of simulated normal samples of 5, 8 and
+    20, of 92 to 94 % of skewed ones (gamma, shape 2); unwidened, of 83, 88 and 93 %. None for fewer than LEAST.
+    Articles whose group is not stated are left out. Raises AnalysisError for an unknown `by`, and rows that come twice.
+    """
+    kept = [c for c in ("name", "method", *KEYS, "unit") if c in scores]
+    group = named(facts, by)
+    group = group[group != ""]
+    if scores.duplicated(["article_id", *kept]).any():
+        raise AnalysisError("a score of an article comes twice; give one row an article, measure, label and voice")
+    first, code = scores.drop_duplicates(kept), scores.groupby(kept, sort=False, observed=True).ngroup()
+    at = group.index.get_indexer(scores["article_id"])
+    values = np.full((len(group), len(first)), np.nan)
+    values[at[at >= 0], code[at >= 0]] = scores.loc[at >= 0, "value"]
+    made = []
+    for name in _order(Counter(group), by):
+        own, ids = values[(group == name).to_numpy()], group.index[group == name].to_numpy()
+        stated = np.isfinite(own)
+        parts = [np.column_stack(pair) for pair in zip(np.where(stated, own, 0).T, stated.T.astype(float), strict=True)]
+        table = first[kept].assign(group=name, n=stated.sum(axis=0), parts=parts, ids=[ids] * len(parts))
+        table["value"] = [float(ratio(part.sum(axis=0))) for part in parts]
+        table[["low", "high"]] = percentiles(_drawn(parts, seed))
+        highest = np.argsort(-own, axis=0, kind="stable")  # what is missing comes last
+        table["articles"] = [listed(ids[highest[:n, i]], LISTED) for i, n in enumerate(table["n"])]
+        made.append(table)
+    columns = ["group", *kept[:-1], "n", "value", "unit", "low", "high", "articles", "parts", "ids"]
+    return pd.concat(made)[columns].reset_index(drop=True) if made else pd.DataFrame(columns=columns)
+
+
+def difference(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+    """The first of two groups against the other, or each of more against the rest: a row a score of `means`, and group.
+
+    Columns as of `compare.difference`, and before them group (the left side) and against; n_left and n_right, articles;
+    articles, ids of the left side. Interval: bootstrap of either side's articles, as in `means`. p: the articles are
+    shuffled between the sides. All rows are one family for Holm's correction. A side with fewer than LEAST articles is
+    not tested and the verdict is "cannot tell"; five against five can reach p = 2/252, which is enough in a family of
+    six. Of 120 simulated corpora of alike groups and ten skewed measures, 4 gave any verdict.
+    """
+    made = []
+    names = list(dict.fromkeys(table["group"]))
+    for group in names[: 1 if len(names) == 2 else None] if len(names) > 1 else []:
+        pairs = table[table["group"] == group].merge(_rest(table, group), on=KEYS, suffixes=("_left", "_right"))
+        made.append(pairs.rename(columns={"group": "left"}).assign(right=REST if len(names) > 2 else names[1]))
+    if not made:
+        return pd.DataFrame(columns=COLUMNS)
+    family = pd.concat(made, ignore_index=True)
+    draws, family[NUMBERS] = max(DRAWS, DRAWS_PER_ROW * len(family)), np.nan
+    for rows in family.groupby("left").indices.values():
+        family.loc[rows, NUMBERS] = _compared(family.loc[rows], draws, seed)
+    told = judged(family, _counts, "with so many articles").rename(columns={"left": "group", "right": "against"})
+    return told[COLUMNS]
+
+
+def leverage(table: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
+    """The three articles whose removal changes one difference most, columns as of `compare.leverage` but `sentence`.
+
+    `table` as from `means`; the first row of `gaps`, as from `difference`, names the difference. Empty where it is.
+    """
+    if gaps.empty:
+        return pd.DataFrame(columns=[c for c in LEVERAGE_COLUMNS if c != "sentence"])
+    row = gaps.iloc[0]
+    chosen = table[(table[KEYS] == [row[key] for key in KEYS]).all(axis=1)]
+    pair = pd.concat([chosen[chosen["group"] == row["group"]], _rest(chosen, row["group"])], ignore_index=True)
+    pair = pair.assign(article_id=["left", "right"], group=[row["group"], row["against"]])
+    found = levers(pair, ratio, difference)
+    ids = dict(zip(pair["article_id"], pair["ids"], strict=True))
+    owner = [ids[side][at] for side, at in zip(found["article_id"], found["sentence"], strict=True)]
+    return found.assign(article_id=owner).drop(columns="sentence")
+
+
+def basis(facts: pd.DataFrame, by: str) -> str:
+    """Which inference a comparison makes, for a caption: over sentences where `by` is "", else over which articles."""
+    if not by:
+        return "Inference over the sentences of each article: about these texts, not their outlets or authors."
+    group = named(facts, by)
+    sizes = Counter(group[group != ""])
+    groups = "; ".join(f"{name} {n}" for name, n in sizes.most_common()) or "none"
+    said = [f"Inference over articles, each counting once: {sizes.total()} by {by} ({groups})."]
+    names = _order(sizes, by)
+    said += [f"Differences are {' minus '.join(names)}."] * (len(names) == 2)
+    said += ["Differences are each group minus the rest, all tests as one family."] * (len(names) > 2)
+    said += ["There is nothing to compare."] * (len(names) < 2)
+    said += ["Means with 95 % intervals, bootstrap over articles."]
+    if left_out := len(group) - sizes.total():
+        said += [f"Left out, for no {by} is stated: {left_out}."]
+    if small := [name for name, n in sizes.items() if n < LEAST]:
+        said += [f"Fewer than {LEAST} articles, so no interval and no test: {'; '.join(small)}."]
+    return " ".join(said)
+
+
+def _period(date: str) -> str:
+    """The year and month of a date as YYYY-MM, its year alone where the month is not certain, else "".
+
+    >>> [_period(date) for date in ("2026-01-20T10:00", "20260120", "Jan. 20, 2026", "03/04/2026", "Monday")]
+    ['2026-01', '2026-01', '2026-01', '2026', '']
+    """
+    year = re.search(r"(?<!\d)(?:1[6-9]|20)\d\d(?!\d)", date)
+    numbered = re.match(r"((?:1[6-9]|20)\d\d)[-/.]?(0[1-9]|1[0-2])", date)
+    if numbered:
+        return "-".join(numbered.groups())
+    words = [word.lower() for word in re.findall(r"[A-Za-z]{3,9}", date)]
+    months = [i for word in words for i, month in enumerate(MONTHS, 1) if month.startswith(word)]
+    return f"{year[0]}-{months[0]:02}" if year and len(months) == 1 else year[0] if year else ""
+
+
+def _order(sizes: Counter, by: str) -> list[str]:
+    return sorted(sizes) if by in ("year", "month") else [name for name, _ in sizes.most_common()]
+
+
+def _rest(table: pd.DataFrame, group: str) -> pd.DataFrame:
+    """The rows of `means` for all other groups put together: n, parts and ids."""
+    others = table[table["group"] != group]
+    rest = others.groupby(KEYS, sort=False)[["parts", "ids"]].agg(list).reset_index()
+    rest["parts"], rest["ids"] = rest["parts"].map(np.vstack), rest["ids"].map(np.concatenate)
+    return rest.assign(n=[int(part[:, 1].sum()) for part in rest["parts"]])
+
+
+def _drawn(parts: Sequence[np.ndarray], seed: int) -> np.ndarray:
+    """Resampled means (rows, draws) of one group's scores, widened for few articles; NaN for too few."""
+    from scipy.special import stdtrit  # takes a while to import; scikit-learn brings it
+
+    totals = np.array([part.sum(axis=0) for part in parts])
+    n, centre = totals[:, 1:], ratio(totals)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wider = np.where(n < LEAST, np.nan, np.sqrt(n / (n - 1)) * stdtrit(n - 1, 0.975) / NormalDist().inv_cdf(0.975))
+    return centre + wider * (resampled(parts, ratio, block_weights(len(parts[0]), block=1, seed=seed)) - centre)
+
+
+def _compared(rows: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
+    """The NUMBERS of the rows of one group against one other side."""
+    lefts, rights = list(rows["parts_left"]), list(rows["parts_right"])
+    drawn = _drawn(lefts, 2 * seed) - _drawn(rights, 2 * seed + 1)
+    steps = -(-draws * (len(lefts[0]) + len(rights[0])) // CELLS)
+    each = -(-draws // steps)
+    found = [permutation_p(lefts, rights, ratio, draws=each, seed=seed + 1000 * step) for step in range(steps)]
+    extreme = np.where(np.isnan(found), each, np.array(found) * (each + 1) - 1).sum(axis=0)
+    totals = np.array([[part.sum(axis=0) for part in side] for side in (lefts, rights)])
+    few = (totals[..., 1] < LEAST).any(axis=0)
+    p = np.where(few | np.isnan(found).all(axis=0), np.nan, (1 + extreme) / (each * steps + 1))
+    return numbers(ratio(totals), drawn, p)
+
+
+def _counts(row: NamedTuple) -> str:
+    few = ", too few to test" if min(row.n_left, row.n_right) < LEAST else ""
+    return f"n = {row.n_left:.0f} against {row.n_right:.0f} articles{few}"
