@@ -29,23 +29,22 @@ def detect(article: Article, attributions: Iterable[Span] = ()) -> Iterator[Span
             yield Span("voice", sentence.role, sentence.start, sentence.end, voice=own, value=sentence.words)
 
 
-def _reaches(ahead: list, start: int, end: int) -> bool:
-    """Whether the last of what is `ahead`, in reverse order, begins before `end`; what ends by `start` is dropped."""
+def _reaches(ahead: list, start: int, end: int = 0) -> bool:
+    """Whether the next of what is `ahead` (the last) touches start:end, or start; what ends by `start` is dropped."""
     while ahead and ahead[-1].end <= start:
         ahead.pop()
-    return bool(ahead) and ahead[-1].start < end
+    return bool(ahead) and ahead[-1].start < max(end, start + 1)
 
 
-def _runs(sentence: Sentence, contents: list[Span], quoted: list) -> Iterator[Span]:
+def _runs(sentence: Sentence, contents: list[Span], marks: list) -> Iterator[Span]:
     """Runs of one sentence; punctuation that no content holds stays with the run before it."""
     runs: list[list] = []  # [voice, source_id, start, end, words]
     for token in sentence.tokens:
-        content = contents[-1] if _reaches(contents, token.start, token.start + 1) else None
+        content = contents[-1] if _reaches(contents, token.start) else None
         if content is None and not token.is_word and runs:
             runs[-1][3] = token.end
             continue
-        marked = _reaches(quoted, token.start, token.start + 1)
-        voice = "author" if content is None else "direct" if marked else "indirect"
+        voice = "author" if content is None else "direct" if _reaches(marks, token.start) else "indirect"
         source = content.source_id if content else ""
         if runs and runs[-1][:2] == [voice, source]:
             runs[-1][3:] = [token.end, runs[-1][4] + token.is_word]
