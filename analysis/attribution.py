@@ -103,8 +103,7 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
 
     `quotes` takes each outermost quotation for direct speech of an unknown source; `rules` reads the paragraphs by
     patterns, `model` by the trained tagger. Contents of one group may be several; by rules, one may lie inside another
-    (X says that Y said so).
-    An unknown method raises AnalysisError. Time is linear in the length of the article.
+    (X says that Y said so). An unknown method raises AnalysisError. Time is linear in the length of the article.
     """
     if method not in METHODS:
         raise AnalysisError(f"attribution method {method!r} is none of {', '.join(METHODS)}")
@@ -155,15 +154,15 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation
     for linked in tagging.attributions(article):
         runs = linked.source, linked.cue, *linked.contents
         source, cue, *contents = (run and (words[run[0]].start, words[run[1] - 1].end) for run in runs)
-        stances = [hit.label for hit in match(words[slice(*linked.cue)], entries)] if linked.cue else []
+        said = [word.form for word in words[slice(*linked.cue)]] if linked.cue else []
+        stances = [hit.label for hit in match(said, entries)]
         if linked.probability >= SURE or stances or any(_touched(*content, outer) for content in contents):
             relations.append(Relation(source, cue, stances[-1] if stances else "neutral" if cue else "", contents))
             if source:
                 mentions[source] = "source"
     claimed = {q for relation in relations for content in relation.contents for q in _touched(*content, outer)}
-    return relations + _loose(article, outer, claimed), [
-        Mention(*place, role) for place, role in sorted(mentions.items())
-    ]
+    relations += _loose(article, outer, claimed)
+    return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
 
 
 def _loose(article: Article, outer: Sequence[Quotation], claimed: Set[Quotation]) -> list[Relation]:
@@ -185,7 +184,7 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relat
     speaker: Relation | None = None  # whose words may go on
     block = -1  # the paragraph whose rest is the speaker's, after a colon
     for sentence in (s for s in sentences(article) if s.role == "paragraph"):
-        hits = list(islice(match(sentence.tokens, entries), MOST))
+        hits = list(islice(match(sentence.forms, entries), MOST))
         reading = clauses.read(article.raw, sentence, outer, frozenset(h.first for h in hits if not USES[h.lexicon]))
         subject = clauses.opening_subject(reading)
         if subject:
@@ -238,7 +237,7 @@ def _drafts(raw: str, r: Reading, hits: Sequence[Hit], opening: Phrase | None) -
         draft = _draft(r, hit)
         if draft and (not found or draft.cue[0] > found[-1].cue[1]):  # "users report finding" is one cue
             draft = draft._replace(source=draft.source or (found[-1].source if found else opening))
-            if draft.source and clauses.head(r.forms[draft.source[0]]) not in NOBODY:
+            if draft.source and clauses.head(r.sentence.forms[draft.source[0]]) not in NOBODY:
                 found.append(draft)
     return [d._replace(contents=tuple(_cut(r, c, found[i + 1 :]) for c in d.contents)) for i, d in enumerate(found)]
 

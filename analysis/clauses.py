@@ -42,10 +42,9 @@ Phrase = tuple[int, int]
 
 
 class Reading(NamedTuple):
-    """A sentence as the patterns see it: its tokens, their folded forms, and a letter each."""
+    """A sentence as the patterns see it: its tokens, and a letter each."""
 
     sentence: Sentence
-    forms: tuple[str, ...]
     letters: str
 
     def offsets(self, phrase: Phrase) -> tuple[int, int]:
@@ -75,7 +74,7 @@ def read(raw: str, sentence: Sentence, outer: Sequence[Quotation], verbs: frozen
             at += 1
         quoted = at < len(outer) and outer[at].start <= token.start
         letters += "q" if quoted else _letter(token.form, raw[token.start].isupper(), letters[-1:], i in verbs)
-    return Reading(sentence, tuple(token.form for token in sentence.tokens), letters)
+    return Reading(sentence, letters)
 
 
 @lru_cache(maxsize=100_000)
@@ -101,7 +100,7 @@ def use(reading: Reading, verb: int) -> tuple[str, int]:
     """How a verb is used (active, passive, participle, infinitive), and where its auxiliaries and adverbs begin."""
     start = re.compile("[BHXAo]*$").search(reading.letters, max(verb - LONGEST, 0), verb).start()
     helpers = reading.letters[start:verb]
-    if reading.forms[verb].endswith("ing"):
+    if reading.sentence.forms[verb].endswith("ing"):
         return "active" if "B" in helpers else "participle", start
     return "infinitive" if "o" in helpers else "passive" if "B" in helpers else "active", start
 
@@ -112,10 +111,11 @@ def subject(reading: Reading, hit: Hit, start: int) -> Phrase | None:
     A base form without do or will has several for a subject, or else is a noun ("the state report").
     """
     found = next(filter(None, (s.search(reading.letters, max(0, start - LONGEST), start) for s in SUBJECTS)), None)
-    if not found or reading.forms[hit.first] != hit.head.split()[0] or "X" in reading.letters[start : hit.first]:
+    forms, bare = reading.sentence.forms, "X" not in reading.letters[start : hit.first]
+    if not found or forms[hit.first] != hit.head.split()[0] or not bare:
         return found and found.span()
     last = found.start() + re.match("[^FobwI,]+", found[0]).end() - 1
-    form = reading.forms[last]
+    form = forms[last]
     several = reading.letters[last] in "LRTQ" or head(form) in ("they", "i") or "&" in found[0]
     return found.span() if several or (form.endswith("s") and not form.endswith(("ss", "us"))) else None
 

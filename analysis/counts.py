@@ -19,6 +19,7 @@ SOURCE_TYPES += ("anonymous collective", "unnamed individual", "not stated")
 CUE_STANCES = ("neutral", "endorsing", "distancing")
 BODY = ("author", "direct", "indirect")
 UNKNOWN = "(not identified)"
+MOST = 200  # sources of an article, of whom the last stands for the rest: no article has so many, and memory is bounded
 
 
 def ratio(totals: np.ndarray) -> np.ndarray:
@@ -168,7 +169,7 @@ def speaker_parts(reading: Reading) -> Parts:
     runs = [r for r in reading.rows["voice"] if r.voice in ("direct", "indirect")]
     hits = [(r.sentence, r.source_id or UNKNOWN, "all", r.value) for r in runs]
     total = np.bincount([r.sentence for r in runs], [r.value for r in runs], reading.size) if runs else None
-    return {} if total is None else _rates(reading, hits, sorted({h[1] for h in hits}), {"all": total})
+    return {} if total is None else _rates(reading, hits, sorted({h[1] for h in hits})[:MOST], {"all": total})
 
 
 def source_parts(reading: Reading) -> Parts:
@@ -182,10 +183,10 @@ def identified_parts(reading: Reading) -> Parts:
 
 
 def _columns(reading: Reading, hits: Sequence[tuple[int, str, float]]) -> Parts:
-    names = sorted({name for _, name, _ in hits})
+    names = {name: i for i, name in enumerate(sorted({name for _, name, _ in hits})[:MOST])}
     table = np.zeros((reading.size, len(names)))
     for sentence, name, amount in hits:
-        table[sentence, names.index(name)] += amount
+        table[sentence, names.get(name, MOST - 1)] += amount
     return {("sources", "all"): table} if names else {}
 
 

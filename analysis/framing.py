@@ -25,7 +25,7 @@ def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
     Most cues serve several functions somewhere: "ban" can be the remedy or the problem. The label is the usual one.
     """
     for sentence in sentences(article):
-        for hit in match(sentence.tokens, index("entman")):
+        for hit in match(sentence.forms, index("entman")):
             start, end = sentence.tokens[hit.first].start, sentence.tokens[hit.last - 1].end
             yield Span("frame", hit.label, start, end, detail=hit.head)
 
@@ -43,5 +43,4 @@ def policy(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
     for k in np.flatnonzero(whole >= encoder.calibration("frame")["threshold"]):
         for i in np.flatnonzero(own[:, k] >= max(whole[k], CARRIES)):
             sentence = sentences(article)[i]
-            value = float(own[i, k])
-            yield Span("frame", FRAMES[k], sentence.start, sentence.end, value=value, group="policy")
+            yield Span("frame", FRAMES[k], sentence.start, sentence.end, value=float(own[i, k]), group="policy")

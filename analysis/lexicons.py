@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from analysis.model import AnalysisError, Entry, Lexicon
-from analysis.text import Token, tokens
+from analysis.text import tokens
 
 LEXICONS = Path(__file__).parents[1] / "data" / "lexicons"
 TARGETS = LEXICONS.parent / "targets.toml"
@@ -137,15 +137,17 @@ def index(*names: str, folder: Path = LEXICONS) -> Index:
     return _index((form, lexicon.name, entry) for lexicon in lexicons for form, entry in lexicon.entries.items())
 
 
-def match(sentence: Sequence[Token], entries: Index) -> Iterator[Hit]:
-    """Entries found in a sentence's tokens, from left to right, longest first, without overlap.
+def match(forms: Sequence[str], entries: Index) -> Iterator[Hit]:
+    """Entries found in a sentence's folded tokens, from left to right, longest first, without overlap.
 
     >>> hedge = Entry("hedge", "may", not_before=frozenset("#"))
     >>> entries = {"may": [(("may",), "hedges", hedge)]}
-    >>> [h.head for h in match(tokens("It may rain on May 5."), entries)]
+    >>> [h.head for h in match("it may rain on may 5 .".split(), entries)]
     ['may']
     """
-    forms = [*[token.form for token in sentence], ""]  # "" follows the last token and, at -1, precedes the first
+    forms = (
+        [] if entries.keys().isdisjoint(forms) else [*forms, ""]
+    )  # "" follows the last and, at -1, precedes the first
     free = 0
     for at in [i for i, form in enumerate(forms) if form in entries]:
         for form, lexicon, entry in entries[forms[at]] if at >= free else ():

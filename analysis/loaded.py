@@ -53,7 +53,7 @@ def detect(article: Article, voices: Iterable[Span] = (), lexicons: Path = LEXIC
         return voice_at(runs, starts, offset)[0] in ("direct", "indirect")
 
     for sentence in sentences(article):
-        hits = {family: list(match(sentence.tokens, entries)) for family, entries in _families(lexicons).items()}
+        hits = {family: list(match(sentence.forms, entries)) for family, entries in _families(lexicons).items()}
         for family, found in hits.items():
             for hit in found:
                 start, end = sentence.tokens[hit.first].start, sentence.tokens[hit.last - 1].end
@@ -71,7 +71,7 @@ def _scare_quotes(
     Not names and titles (in capitals, or introduced as such), nor speech (a sentence, after a comma or colon, or with a
     verb of saying around it). Headlines and captions hold none: marks there repeat the text, or mean "somebody says".
     """
-    introducers = list(match(sentence.tokens, index("introducers"))) if quoted else []
+    introducers = list(match(sentence.forms, index("introducers"))) if quoted else []
     said = any(hit.label == "saying" for hit in introducers)
     introduced, distanced = {hit.last for hit in introducers}, {hit.last for hit in distancing}
     starts = [token.start for token in sentence.tokens]
@@ -108,7 +108,7 @@ def _rhetorical_question(
         return
     first = next((i for i in range(colon + 1, last) if tokens[i].form not in _OPENING), last)
     start, mark = tokens[first].start, tokens[last]
-    asked = any(hit.label == "saying" for hit in match(tokens[: max(colon, 0)], index("introducers")))
+    asked = any(hit.label == "saying" for hit in match(sentence.forms[: max(colon, 0)], index("introducers")))
     answered = article.raw[mark.end : mark.end + _GAP].lstrip()[:1] in _MARKS
     in_marks = any(q.start <= start < q.end or q.start < mark.start < q.end for q in quoted)
     interview = _SPEAKER.match(article.raw, article.blocks[sentence.block].start)

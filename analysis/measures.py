@@ -19,7 +19,7 @@ from analysis import attribution, counts, encoder, framing, loaded, norms, senti
 from analysis import voice as voices_of
 from analysis.lexicons import LEXICONS, TARGETS, load_norms, load_targets
 from analysis.model import VOICES, AnalysisError, Article, Span
-from analysis.resample import block_weights, intervals
+from analysis.resample import MOST, block_weights, intervals
 from analysis.text import sentences
 
 SPAN_COLUMNS = ["article_id", "layer", "label", "start", "end", "text", "voice", "source_id"]
@@ -209,7 +209,9 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
         if parts.any() and (voice == "all" or not pooled)
     ]
     statistics = [measure.statistic for measure, *_ in cells]
-    bounds = intervals([parts for *_, parts in cells], statistics, block_weights(reading.size))
+    firsts = np.arange(0, reading.size, -(-reading.size // MOST) or 1)
+    drawn = [np.add.reduceat(parts, firsts) for *_, parts in cells]
+    bounds = intervals(drawn, statistics, block_weights(len(firsts)))
     for (measure, label, voice, parts), (low, high) in zip(cells, bounds.tolist(), strict=True):
         total = parts.sum(axis=0)
         k, n = total if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)

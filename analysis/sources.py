@@ -140,8 +140,9 @@ def _describe(raw: str, words: Sequence[Token]) -> tuple[_Known, str, tuple[int,
     """What one mention tells by itself, its country, and where that stands."""
     types, nations = index("source_types", "source_roles"), index("nationalities")
     capital = [raw[word.start].isupper() for word in words]
-    hits = list(match(words, types))
-    sides = [hit for hit in match(words, nations) if capital[hit.first]]
+    forms = [word.form for word in words]
+    hits = list(match(forms, types))
+    sides = [hit for hit in match(forms, nations) if capital[hit.first]]
     core = next((i for i, word in enumerate(words) if i and word.form in (",", "(", "who", "which", "--")), len(words))
     first, head = 0, _head(words, 0, core)
     document = any(hit.label == "document" and hit.last == head + 1 for hit in hits)
@@ -152,11 +153,8 @@ def _describe(raw: str, words: Sequence[Token]) -> tuple[_Known, str, tuple[int,
     bodies = [hit for hit in hits if hit.lexicon == "source_types" and hit.first >= first]
     body = next((hit.label for hit in bodies if hit.last == head + 1), "")
     titles = [hit for hit in (*roles, *(sides if body else ())) if hit.last <= head]
-    parts = (
-        ()
-        if _is_common(words, head, hits) or not capital[head]
-        else _proper(words, capital, titles, first, head, INNER | {"'"} if body else INNER)
-    )
+    proper, inner = capital[head] and not _is_common(words, head, hits), INNER | {"'"} if body else INNER
+    parts = _proper(words, capital, titles, first, head, inner) if proper else ()
     person = False if body or document else True if roles or len(parts) > 1 else None
     crowd = not parts and words[head].form.endswith("s")
     name = raw[words[first].start : words[core - 1].end]

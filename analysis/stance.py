@@ -55,20 +55,18 @@ def detect(article: Article, voices: Sequence[Span] = (), targets: Index | None 
     entries = load_targets() if targets is None else targets
     answers = encoder.answers(article) if encoder.available() else None
     for number, sentence in enumerate(sentences(article)):
-        for hit in match(sentence.tokens, entries):
+        for hit in match(sentence.forms, entries):
             found = sentence.tokens[hit.first : hit.last]
             if hit.label and _capitals_fit(article.raw, found, hit.head):
                 begin, start, end = max(0, hit.first - WINDOW), found[0].start, found[-1].end
-                words = sentence.tokens[begin : hit.last + WINDOW]
-                base = words[0].start
+                words, base = sentence.tokens[begin : hit.last + WINDOW], sentence.tokens[begin].start
                 if answers:
-                    at = answers.firsts[number]
-                    toward = _answered(answers, at + hit.first, at + hit.last)
+                    toward = _answered(answers, answers.firsts[number] + hit.first, answers.firsts[number] + hit.last)
                 else:
                     toward = tone_by_rules(article.raw[base : words[-1].end], start - base, end - base)
                 value = max(toward[1:]) * (LABELS.index(toward.label) - 1)
-                part = role(words, hit.first - begin, hit.last - begin)
-                yield Span("target", hit.label, start, end, value=value, detail=part)
+                detail = role(words, hit.first - begin, hit.last - begin)
+                yield Span("target", hit.label, start, end, value=value, detail=detail)
 
 
 def lean(value: float) -> int:
@@ -96,7 +94,7 @@ def tone_by_rules(sentence: str, start: int, end: int) -> Tone:
     words = tokens(sentence)
     first, last = _covered(words, start, end)
     begin, stop = _clause(words, first, last)
-    found = match(words[begin:stop], index("direction"))
+    found = match([word.form for word in words[begin:stop]], index("direction"))
     hits = [h._replace(first=h.first + begin, last=h.last + begin) for h in found]
     silent = {i for h in hits if h.label == "topic" for i in range(h.first, h.last)} | set(range(first, last))
     clause = " ".join("it" if i in silent else sentence[words[i].start : words[i].end] for i in range(begin, stop))

@@ -15,7 +15,7 @@ from analysis.clauses import closed_class
 from analysis.figures import write_atomic
 from analysis.lexicons import index, load_lexicon, match, phrase_forms
 from analysis.model import AnalysisError, Article
-from analysis.text import Sentence, Token, sentences
+from analysis.text import Sentence, sentences
 
 HEAD = """# A suggestion of targets, to be edited: the names that these articles mention most, known by their capitals.
 # Merge those that are one actor, delete what is no target, say its side and kind, add what else the articles call them.
@@ -108,13 +108,13 @@ def _names(raw: str, sentence: Sentence, words: Sequence[str], case: Counter[str
 def _letters(words: Sequence[str], case: Counter[str]) -> str:
     """A letter a word: N part of a name, T title, o and t what stands inside names, x other capitals, . the rest."""
     capital = [*(word[0].isupper() for word in words), False]
-    read = [Token(0, 0, word.lower(), True) for word in words]
-    hits = [hit for hit in match(read, index("source_types", "source_roles")) if capital[hit.first]]
+    forms = [word.lower() for word in words]
+    hits = [hit for hit in match(forms, index("source_types", "source_roles")) if capital[hit.first]]
     after = {hit.first for hit in hits if hit.lexicon == "source_types"}  # the Justice Department
     roles = [hit for hit in hits if hit.lexicon == "source_roles" and hit.last not in after]
     titles = {i for h in roles if capital[h.last] or words[h.last - 1][-1] != "s" for i in range(h.first, h.last)}
     letters = ""
-    for i, (word, form) in enumerate((word, word.lower()) for word in words):
+    for i, (word, form) in enumerate(zip(words, forms, strict=True)):
         begins = i == 0 or not (words[i - 1][-1].isalnum() or words[i - 1] in ",&")
         part = case[word] > 0 or not begins or (capital[i + 1] and not case[word])
         shut = form in closed_class() and not (word.isupper() and len(word) > 1)

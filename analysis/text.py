@@ -24,7 +24,9 @@ _OPENING = {"“": "”", "„": "”", "«": "»", "‘": "’"}
 _MIXED = {'"': "”", "”": '"'}  # a curly mark closed by a straight one, or the reverse
 _MARK = re.compile("[\"“”„«»'‘’]")
 _OPENS_WORD = re.compile(r"(?<!\w)'(?=[^\W\d_]{3})(?!tis|twas)", re.I)
-_STRETCH, _CLOSING = re.compile(r"\S+"), "])}>\"'"  # without blanks; marks after the full stop of a sentence
+_STRETCH, _CLOSING = re.compile(r"\S{1,500}"), "])}>\"'"  # without blanks; marks after the full stop of a sentence
+_PLAIN = re.compile(r"([^\W_]+)([,:;?!.]?)")  # a word as the tokenizer leaves it, with a mark that it cuts off
+_CONTRACTED = {"cannot", "gimme", "gonna", "gotta", "lemme", "wanna"}  # words that it cuts (R. MacIntyre's list)
 _DEEPEST = 4  # quotations nested deeper than this do not occur in news; the bound keeps pairing linear
 
 T = TypeVar("T")
@@ -40,13 +42,14 @@ class Token(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """A sentence of a kept block: offsets, the block's role and index in `article.blocks`, tokens, words counted."""
+    """A sentence of a kept block: offsets, the block's role and index in `article.blocks`, tokens, forms, words."""
 
     start: int
     end: int
     role: str
     block: int
     tokens: tuple[Token, ...]
+    forms: tuple[str, ...]
     words: int
 
 
@@ -100,8 +103,8 @@ def tokens(text: str, base: int = 0) -> tuple[Token, ...]:
     """
     stretches = [(m.start(), m.group()) for m in _STRETCH.finditer(text)]
     last = len(stretches) - 1
-    while last > 0 and not fold(stretches[last][1])[0].strip(_CLOSING):
-        last -= 1  # the full stop may stand before marks
+    while last > max(0, len(stretches) - 5) and not fold(stretches[last][1])[0].strip(_CLOSING):
+        last -= 1  # the full stop may stand before marks, four of them apart
     made: list[Token] = []
     for number, (at, stretch) in enumerate(stretches[: last + 1]):
         own = _tokenized(text[at:] if number == last else stretch, number == last)
@@ -116,9 +119,14 @@ def _tokenized(stretch: str, ends: bool) -> tuple[Token, ...]:
     folded = _OPENS_WORD.sub('"', folded)  # the tokenizer would leave a single opening mark on its word
     made: list[Token] = []
     last_end, last_solid = -1, False
-    inside = f"x {folded}" if ends else f"x {folded} x"
-    for start, end in list(_word_tokenizer().span_tokenize(inside))[1 : None if ends else -1]:
-        start, end, form = start - 2, end - 2, inside[start:end].lower()
+    plain = _PLAIN.fullmatch(folded)
+    if plain and (plain[2] != "." or ends) and plain[1].lower() not in _CONTRACTED:
+        cut = [plain.span(1), plain.span(2)][: 1 + bool(plain[2])]  # the same, without the tokenizer, which is slow
+    else:
+        inside = f"x {folded}" if ends else f"x {folded} x"
+        cut = [(s - 2, e - 2) for s, e in list(_word_tokenizer().span_tokenize(inside))[1 : None if ends else -1]]
+    for start, end in cut:
+        form = folded[start:end].lower()
         solid = any(map(str.isalnum, form))
         raw_start, raw_end = (start, end) if offsets is None else (offsets[start], offsets[end - 1] + 1)
         made.append(Token(raw_start, raw_end, form, solid and not (last_solid and start == last_end)))
@@ -136,7 +144,8 @@ def sentences(article: Article) -> tuple[Sentence, ...]:
                 words = tokens(article.raw[block.start + start : block.start + end], block.start + start)
                 if words:
                     span = (block.start + start, block.start + end)
-                    found.append(Sentence(*span, block.role, index, words, sum(t.is_word for t in words)))
+                    forms, counted = tuple(t.form for t in words), sum(t.is_word for t in words)
+                    found.append(Sentence(*span, block.role, index, words, forms, counted))
     return tuple(found)
 
 
@@ -228,4 +237,6 @@ def _sentence_tokenizer():
     parameters = PunktParameters()
     lines = ABBREVIATIONS.read_text(encoding="utf-8").splitlines()
     parameters.abbrev_types = {line.strip() for line in lines if line.strip() and not line.startswith("#")}
-    return PunktSentenceTokenizer(parameters)
+    made = PunktSentenceTokenizer(parameters)
+    made.text_contains_sentbreak = lru_cache(maxsize=100_000)(made.text_contains_sentbreak)  # of a stop and its words
+    return made

@@ -19,28 +19,32 @@ def detect(article: Article, attributions: Iterable[Span] = ()) -> Iterator[Span
     contents are nested the outermost source speaks. All other words have the voice of their block. The runs of an
     article hold each of its words exactly once. `label` is the role of the block.
     """
-    contents = sorted((s for s in attributions if s.label == "content"), key=lambda s: (s.start, -s.end))
-    quoted = [q for q in quotations(article) if q.depth == 0]
+    contents = sorted((s for s in attributions if s.label == "content"), key=lambda s: (s.start, -s.end))[::-1]
+    quoted = [q for q in quotations(article) if q.depth == 0][::-1]
     for sentence in sentences(article):
         own = OF_ROLE[sentence.role]
-        inside = [c for c in contents if c.start < sentence.end and c.end > sentence.start] if own == "author" else []
-        if not inside:
-            yield Span("voice", sentence.role, sentence.start, sentence.end, voice=own, value=sentence.words)
+        if own == "author" and _reaches(contents, sentence.start, sentence.end):
+            yield from _runs(sentence, contents, quoted)
         else:
-            marks = [q for q in quoted if q.start < sentence.end and q.end > sentence.start]
-            yield from _runs(sentence, inside, marks)
+            yield Span("voice", sentence.role, sentence.start, sentence.end, voice=own, value=sentence.words)
 
 
-def _runs(sentence: Sentence, contents: Sequence[Span], marks: Sequence) -> Iterator[Span]:
+def _reaches(ahead: list, start: int, end: int = 0) -> bool:
+    """Whether the next of what is `ahead` (the last) touches start:end, or start; what ends by `start` is dropped."""
+    while ahead and ahead[-1].end <= start:
+        ahead.pop()
+    return bool(ahead) and ahead[-1].start < max(end, start + 1)
+
+
+def _runs(sentence: Sentence, contents: list[Span], marks: list) -> Iterator[Span]:
     """Runs of one sentence; punctuation that no content holds stays with the run before it."""
     runs: list[list] = []  # [voice, source_id, start, end, words]
     for token in sentence.tokens:
-        content = next((c for c in contents if c.start <= token.start < c.end), None)
+        content = contents[-1] if _reaches(contents, token.start) else None
         if content is None and not token.is_word and runs:
             runs[-1][3] = token.end
             continue
-        quoted = any(m.start <= token.start < m.end for m in marks)
-        voice = "author" if content is None else "direct" if quoted else "indirect"
+        voice = "author" if content is None else "direct" if _reaches(marks, token.start) else "indirect"
         source = content.source_id if content else ""
         if runs and runs[-1][:2] == [voice, source]:
             runs[-1][3:] = [token.end, runs[-1][4] + token.is_word]

@@ -1,6 +1,4 @@
-"""Attribution: who says what, found and left alone; directness, stance, continuation, time."""
-
-import time
+"""Attribution: who says what, found and left alone; directness, stance, continuation."""
 
 import pytest
 from conftest import article, cases
@@ -9,8 +7,7 @@ from hypothesis import strategies as st
 
 from analysis import attribution
 from analysis.lexicons import load_lexicon
-from analysis.model import AnalysisError, Article, Block
-from analysis.text import quotations, sentences
+from analysis.model import AnalysisError
 
 
 def relations(text: str, method: str = "rules") -> dict[str, list]:
@@ -113,19 +110,3 @@ def test_any_text_gives_spans_inside_it(words: list[str]) -> None:
         assert text[span.start : span.end].strip()
         assert any(block.start <= span.start < block.end for block in made.blocks)
     assert list(attribution.detect(made)) == list(attribution.detect(article(text)))
-
-
-@pytest.mark.parametrize(
-    "piece", ["X said that Y said ", '"He said. ', "a, b, who said, ", "according to x ", '"q q q q q q" ']
-)
-def test_time_of_the_rules_is_linear(piece: str) -> None:
-    def seconds(times: int) -> float:
-        raw = piece * times
-        made = Article("a", raw, (Block(0, len(raw), "paragraph", True),))
-        sentences(made), quotations(made)
-        start = time.process_time()
-        list(attribution.detect(made, "rules"))
-        return time.process_time() - start
-
-    seconds(10)
-    assert seconds(4000) < 6 * seconds(1000) + 0.2

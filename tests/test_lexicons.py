@@ -22,7 +22,7 @@ def write(folder: Path, *rows: str, card: str = CARD, name: str = "list") -> Pat
 
 
 def heads(folder: Path, text: str) -> list[str]:
-    return [hit.head for hit in match(tokens(text), index("list", folder=folder))]
+    return [hit.head for hit in match([token.form for token in tokens(text)], index("list", folder=folder))]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_forms_match_as_the_tokenizer_cuts_them(tmp_path: Path) -> None:
 
 def test_the_label_is_the_lists_name_unless_given(tmp_path: Path) -> None:
     write(tmp_path, "a,,,,,n", "b,,other,,,n")
-    hits = match(tokens("a b"), index("list", folder=tmp_path))
+    hits = match(["a", "b"], index("list", folder=tmp_path))
     assert [(h.lexicon, h.label) for h in hits] == [("list", "list"), ("list", "other")]
 
 

@@ -1,7 +1,6 @@
 """Pages of different make, each with the role of every line; and what must hold for any text."""
 
 import re
-import time
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -152,23 +151,6 @@ SENTENCE = st.lists(st.sampled_from(WORDS), min_size=2, max_size=30)
 def test_sentences_alone_are_all_paragraphs(sentences: list[list[str]], stop: str) -> None:
     raw = "\n\n".join(f"It {' '.join(words)} {number}{stop}" for number, words in enumerate(sentences))
     assert {(b.role, b.kept) for article in anatomy(raw) for b in article.blocks} == {("paragraph", True)}
-
-
-UNITS = """Head line here~|News~Sport~|He said so.~Head~~© 2020 x~|a ' ' ' ' ' ? |3 May 2020~He came.~
-By Ann Lee~He was.~|Head of it~3 May 2020~He came.~|1.1.|~\r|!?|Ann Lee |a     """
-
-
-@pytest.mark.parametrize("unit", re.split(r"[|\n]", UNITS))
-def test_time_grows_with_the_page_and_no_faster(unit: str) -> None:
-    unit = unit.replace("~", "\n")
-
-    def seconds(size: int) -> float:
-        started = time.process_time()
-        anatomy(unit * (size // len(unit)))
-        return time.process_time() - started
-
-    seconds(1_000)
-    assert seconds(80_000) < 12 * seconds(20_000) + 0.2  # four times the text; squared it would be sixteen
 
 
 def test_no_supplied_sentence_stands_in_the_cases() -> None:

@@ -99,15 +99,11 @@ def test_every_lexicon_has_its_card_and_every_card_its_lexicon():
     assert {p.stem for p in folder.glob("*.csv")} == {p.stem for p in folder.glob("*.toml")}
 
 
-def test_the_package_imports_quickly():
-    """A coarse guard, three times the aim of 1.5 s, for a busy machine; heavy imports are named outright."""
+def test_the_package_imports_nothing_heavy():
     named = ("nltk", "sklearn", "trafilatura", "papermill", "matplotlib.pyplot")
-    script = "import sys, time; t = time.process_time(); import analysis; print(time.process_time() - t); "
-    script += f"print([m for m in {named} if m in sys.modules])"
+    script = f"import sys, analysis; print([m for m in {named} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    seconds, heavy = out.splitlines()
-    assert heavy == "[]"
-    assert float(seconds) < 4.5
+    assert out.strip() == "[]"
 
 
 def requirements(lines: list[str]) -> dict[str, str]:

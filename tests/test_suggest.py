@@ -51,7 +51,12 @@ def test_the_file_finds_what_it_suggests(tmp_path: Path) -> None:
     assert write_suggestion(articles(*texts), tmp_path / "t.toml") == 2
     targets = load_targets(tmp_path / "t.toml")
     said = tokens("Then Okafor of the US thanked the U.S. and Mira Okafor.")
-    assert [hit.label for hit in match(said, targets)] == ["Mira Okafor", "US", "US", "Mira Okafor"]
+    assert [hit.label for hit in match([token.form for token in said], targets)] == [
+        "Mira Okafor",
+        "US",
+        "US",
+        "Mira Okafor",
+    ]
     written = (tmp_path / "t.toml").read_text(encoding="utf-8")
     assert written.startswith("# A suggestion of targets, to be edited") and 'note = "3 mentions in 1 of 1' in written
 
