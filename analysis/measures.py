@@ -141,8 +141,7 @@ def find_spans(
         try:
             return tuple(detect())
         except Exception as error:  # one article's fault must not cost another article, or another measure
-            reason = f"{type(error).__name__}: {error}; the measure is missing for this article"
-            failures.append(dict(zip(FAILURE_COLUMNS, ("", "", article.article_id, stage, reason), strict=True)))
+            failures.append(_failure(article, stage, error))
             return ()
 
     for article in articles:
@@ -161,9 +160,18 @@ def find_spans(
             rows.append((*place, article.raw[span.start : span.end], *facts))
     table = pd.DataFrame(rows, columns=SPAN_COLUMNS).astype({"value": float, "start": int, "end": int})
     table.attrs |= {"failures": failures, "voice": voice, "categories": categories}
-    for failure in failures:
-        warnings.warn("{article_id}: {stage}: {reason}".format(**failure), stacklevel=2)
+    _warn(failures)
     return table
+
+
+def _failure(article: Article, stage: str, error: Exception) -> dict:
+    reason = f"{type(error).__name__}: {error}; the measure is missing for this article"
+    return dict(zip(FAILURE_COLUMNS, ("", "", article.article_id, stage, reason), strict=True))
+
+
+def _warn(failures: Iterable[Mapping]) -> None:
+    for failure in failures:
+        warnings.warn("{article_id}: {stage}: {reason}".format(**failure), stacklevel=3)
 
 
 def _stage(detect: Callable) -> str:
@@ -179,9 +187,10 @@ def score(
     of the first two columns of `parts`, or the total and NaN where a measure has a column a source. `low` and `high`
     are the 95 % interval of a bootstrap over blocks of three sentences; they speak of this text, not of its outlet.
     `parts` (sentences x columns) holds what each sentence gave, so that `value == statistic(parts.sum(axis=0))`.
-    A measure named in `spans.attrs["failures"]` for an article has no row there: what failed is not 0. The
-    percentiles (norms.percentile) are missing without a norm, where voices were not told apart by the model, as for
-    the norms, and of loaded words where the lists are others. score(all) equals the scores of the parts, put together.
+    A measure named in `spans.attrs["failures"]` for an article has no row there: what failed is not 0; what fails here
+    is in `.attrs["failures"]`. The percentiles (norms.percentile) are missing without a norm, where voices were not
+    told apart by the model, as for the norms, and of loaded words where the lists are others. score(all) equals the
+    scores of the parts, put together.
     """
     if by not in ("voice", "all"):
         raise AnalysisError(f"score: by={by!r}; valid are 'voice' and 'all'")
@@ -191,14 +200,29 @@ def score(
     categories = spans.attrs.get("categories", loaded.CATEGORIES)
     if categories != loaded.CATEGORIES:
         known = {key: norm for key, norm in known.items() if key[1] != "loaded"}
-    rows = []
+    rows: list[tuple] = []
+    failures: list[dict] = []
+
+    def scored(article: Article, own: Table) -> list[tuple]:
+        reading = reading_of(article, by_article[article.article_id])._replace(categories=categories)
+        pooled = by == "all" or (article.article_id, "attribution") in failed  # then no voice is known
+        return [(article.article_id, *row) for row in _scores(reading, own, known, pooled=pooled)]
+
     for article in articles:
         if article.article_id in by_article:
-            reading = reading_of(article, by_article[article.article_id])._replace(categories=categories)
             whole = [m for m in measures if m.parts and (article.article_id, _stage(m.detect)) not in failed]
-            pooled = by == "all" or (article.article_id, "attribution") in failed  # then no voice is known
-            rows += [(article.article_id, *row) for row in _scores(reading, whole, known, pooled=pooled)]
-    return pd.DataFrame(rows, columns=[*SCORE_COLUMNS, "parts"])
+            try:
+                rows += scored(article, whole)
+            except Exception:  # one by one, so that no more is lost than what fails
+                for measure in whole:
+                    try:
+                        rows += scored(article, [measure])
+                    except Exception as error:
+                        failures.append(_failure(article, measure.name, error))
+    table = pd.DataFrame(rows, columns=[*SCORE_COLUMNS, "parts"])
+    table.attrs["failures"] = failures
+    _warn(failures)
+    return table
 
 
 def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled: bool) -> Iterator[tuple]:
@@ -256,11 +280,12 @@ def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.Data
     `biased` and `subjective` say how far annotators would call it so (see `wording`), NaN without the model.
     """
     by_article = _by_article(spans[spans["layer"] == "voice"])
+    failed = {f["article_id"] for f in spans.attrs.get("failures", ()) if f["stage"] == "wording"}
     rows = []
     for article in articles:
         words = reading_of(article, by_article[article.article_id]).words if article.article_id in by_article else {}
         judged = np.full((len(sentences(article)), 2), np.nan)
-        if len(judged) and encoder.available():
+        if len(judged) and encoder.available() and article.article_id not in failed:
             judged = wording.judged(article, [*pairwise(encoder.answers(article).firsts.tolist())])
         for i, s in enumerate(sentences(article)):
             shares = [words[v][i] / s.words if v in words and s.words else 0.0 for v in VOICES]

@@ -136,8 +136,9 @@ def measure_part(number: int, batch: Sequence[Record], job: Job) -> int:
         spans = find_spans(timed(made.values()), voice=job.voice, targets=job.targets)
         scores = score(spans, timed(made.values())).drop(columns="parts")
         sentences = sentences_frame(timed(made.values()), spans)
+    failed = [*spans.attrs["failures"], *scores.attrs["failures"]]
     where = {name: batch[i][:2] for name, (i, _) in made.items()}
-    failures += [Failure(*where[row["article_id"]], *[*row.values()][2:]) for row in spans.attrs.pop("failures")]
+    failures += [Failure(*where[row["article_id"]], *[*row.values()][2:]) for row in failed]
     tables = {"articles": articles_frame(articles), "blocks": blocks_frame(articles), "sentences": sentences}
     content, places = _packed(tables | {"spans": spans, "scores": scores}, list(made))
     write_atomic(job.folder / f"{number:06}.rows", content)

@@ -146,6 +146,21 @@ def test_a_measure_that_raises_costs_itself_alone(tmp_path, monkeypatch, whole, 
     assert type(error).__name__ in failure.reason
 
 
+@pytest.mark.parametrize("measure", [m.name for m in MEASURES if m.parts])
+def test_a_count_that_raises_costs_its_measure_alone(monkeypatch, measure) -> None:
+    def fails(reading):
+        raise ValueError("x")
+
+    articles = load_corpus(TEXTS[0]).articles
+    spans = find_spans(articles)
+    before = measures.score(spans, articles)
+    with pytest.warns(UserWarning, match=f"{measure}: ValueError: x"):
+        after = measures.score(spans, articles, measures=broken(measure, parts=fails))
+    kept = before[before["measure"] != measure].drop(columns="parts").reset_index(drop=True)
+    pd.testing.assert_frame_equal(after.drop(columns="parts"), kept)
+    assert [(f["article_id"], f["stage"]) for f in after.attrs["failures"]] == [(articles[0].article_id, measure)]
+
+
 def test_an_article_that_takes_too_long_is_given_up(tmp_path, monkeypatch, whole) -> None:
     def hangs(article, voices):
         while article.article_id == "005":
@@ -154,7 +169,6 @@ def test_an_article_that_takes_too_long_is_given_up(tmp_path, monkeypatch, whole
 
     detect = loaded.detect
     monkeypatch.setattr(parts, "SECONDS", 2)
-    monkeypatch.setattr(measures, "MEASURES", broken("loaded", detect=hangs))
     monkeypatch.setattr(parts, "find_spans", lambda *a, **k: find_spans(*a, broken("loaded", detect=hangs), **k))
     scale.measure(tmp_path / "a.jsonl", tmp_path / "out", **RULES)
     (failure,) = pd.read_parquet(tmp_path / "out/failures.parquet").itertuples()

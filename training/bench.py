@@ -25,10 +25,11 @@ from typing import NamedTuple
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from analysis import attribution, encoder, run, voice
+from analysis import attribution, encoder, scale, voice
 from analysis.corpus import load_corpus
+from analysis.inputs import ROOT
 from analysis.lexicons import CASES, load_cases
-from analysis.measures import MEASURES, find_spans, score
+from analysis.measures import MEASURES, find_spans, score, sentences_frame
 from analysis.model import Article, Block
 from analysis.text import sentences
 
@@ -68,7 +69,7 @@ def write_texts(number: int, folder: Path) -> Path:
 def peak_memory(number: int, folder: Path) -> int:
     """The most memory, in bytes, that measuring so many articles in one process takes."""
     command = [sys.executable, "-m", "analysis", "measure", write_texts(number, folder), "--out", folder / "memory"]
-    subprocess.run(command, cwd=run.ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
@@ -91,7 +92,7 @@ def stages(number: int, folder: Path) -> tuple[int, list[Row]]:
     timed("loading the model", lambda: encoder.available() and encoder.answers(first))
     score(find_spans([first]), [first])  # the word lists are read
     with redirect_stdout(StringIO()):
-        timed("whole pipeline", lambda: run.measure(path, folder / "whole"))
+        timed("whole pipeline", lambda: scale.measure(path, folder / "whole"))
     corpus = timed("reading", lambda: load_corpus(path, copies=True))
     articles = corpus.articles
     words = sum(s.words for own in each("sentences and tokens", sentences, articles) for s in own)
@@ -104,9 +105,8 @@ def stages(number: int, folder: Path) -> tuple[int, list[Row]]:
         name = f"{detect.__module__.rpartition('.')[2]}.{detect.__name__}"
         each(name, lambda article, runs, detect=detect: [*detect(article, runs)], articles, voices)
     spans = timed("all of them, and their table", partial(find_spans, articles))
-    scores = timed("score", partial(score, spans, articles))
-    spans.attrs.clear()  # no file holds them
-    timed("writing", partial(run.write_tables, corpus, spans, scores, corpus.failures, folder / "tables"))
+    timed("score", partial(score, spans, articles))
+    timed("sentences_frame", partial(sentences_frame, articles, spans))
     polarity = SentimentIntensityAnalyzer().polarity_scores
     said = [article.raw[s.start : s.end] for article in articles for s in sentences(article)]
     each("VADER by sentence", polarity, said)

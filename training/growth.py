@@ -64,7 +64,7 @@ FUNCTIONS = {
     "lines.parse_date": lambda a: parse_date(a.raw),
     "page.anatomy": lambda a: anatomy(a.raw),
     "copies.foreign": foreign,
-    "copies.runs": runs,
+    "copies.sketch": sketch,
     "sentiment.tone": lambda a: sentiment.tone(a.raw),
     "stance.tone_toward": toward,
     "attribution.detect, quotes": lambda a: [*attribution.detect(a, "quotes")],
