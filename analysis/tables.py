@@ -22,13 +22,15 @@ LABEL_LENGTH = 40
 def labels(articles: Sequence[Article]) -> dict[str, str]:
     """A short name for each article, for axes: its topic where no two share one, else its title, else its id.
 
-    Names are cut at 40 characters and made distinct by the end of the id.
+    Names are cut at 40 characters and made distinct by the end of the id, or by their number where ids end alike.
     """
     topics = Counter(a.topic for a in articles)
     full = {a.article_id: a.topic if topics[a.topic] == 1 and a.topic else a.title or a.article_id for a in articles}
     short = {i: cut(n, LABEL_LENGTH) for i, n in full.items()}
     uses = Counter(short.values())
-    return {i: n if uses[n] == 1 else f"{n[:30]} [{i[-8:]}]" for i, n in short.items()}
+    told = {i: n if uses[n] == 1 else f"{n[:30]} [{i[-8:]}]" for i, n in short.items()}
+    uses = Counter(told.values())
+    return {i: n if uses[n] == 1 else f"{n[:30]} [{k}]" for k, (i, n) in enumerate(told.items(), 1)}
 
 
 def with_labels(table: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:

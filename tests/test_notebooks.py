@@ -8,6 +8,8 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
+from test_browser import CHROMIUM, QUIET
+from test_report import HOSTILE, Frames, Live
 
 from analysis import run
 from analysis.corpus import load_corpus
@@ -18,6 +20,7 @@ CORPUS = Path(__file__).parent / "cases" / "corpus"
 NOTEBOOKS = sorted(run.NOTEBOOKS.glob("*.ipynb"))
 NAMES = ["01_corpus", "02_sentiment", "03_loaded_language", "04_source_attribution"]
 NAMES += ["05_framing_and_stance", "06_comparison", "07_validity"]
+HOSTILE_NOTEBOOKS = [path for path in NOTEBOOKS if path.stem in ("01_corpus", "05_framing_and_stance")]
 PARAMETERS = {
     "outlets": "list",
     "topic": "str",
@@ -193,3 +196,61 @@ def test_compares_outlets_over_their_articles(corpus, execute, tmp_path):
     findings = report[report.index('id="findings"') : report.index("<nav")]
     assert findings.index("Inference over articles") < findings.index(" than in the rest, ")
     assert findings.count('<p class="finding') == len(made["power"])
+
+
+@pytest.fixture
+def hostile_corpus(tmp_path) -> tuple[Path, Path]:
+    """Two articles every field of which holds all hostile texts, a line that is refused, and targets of such names."""
+    everything, folder = " ".join(HOSTILE), tmp_path / "articles"
+    folder.mkdir()
+    said = ("has destroyed the crane, Adam Reye said.", "is a disgrace, and the council must pay for the quay at last.")
+    facts = dict.fromkeys(("title", "author", "date", "outlet", "kind", "topic", "url"), everything)
+    rows = [{"id": f"{n} {everything}", "text": f"Mr. {everything} {text}", **facts} for n, text in enumerate(said)]
+    lines = "\n".join(json.dumps(row) for row in [*rows, rows[0]])
+    (folder / f"{HOSTILE[1]}.jsonl").write_text(lines, encoding="utf-8")
+    phrases = ["Adam", "Reye", "Mr", "crane", "quay", "council", "disgrace", "pay", "last", "the"]
+    names = zip(map(json.dumps, HOSTILE), phrases, strict=True)
+    entries = [f'[[target]]\nname = {name}\nphrases = ["{phrase}"]\n' for name, phrase in names]
+    (tmp_path / "targets.toml").write_text("".join(entries), encoding="utf-8")
+    return folder, tmp_path / "targets.toml"
+
+
+@pytest.mark.parametrize("path", HOSTILE_NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.usefixtures("undisplayed")
+def test_hostile_text_is_dead_in_the_html_export(path, hostile_corpus, execute, tmp_path):
+    """The scripts are nbconvert's own, as many as without outputs, and in the frames ours of the searched tables."""
+    from nbconvert import HTMLExporter
+
+    folder, targets = hostile_corpus
+    execute(path, folder, **({"targets": str(targets)} if path.stem.startswith("05") else {}))
+    made = nbformat.read(tmp_path / "build" / path.name, as_version=4)
+    exporter = HTMLExporter(mathjax_url="", require_js_url="", mermaid_js_url="")  # else it asks a CDN for them
+    html = exporter.from_notebook_node(made)[0]
+    found, bare = Frames(html), Frames(exporter.from_notebook_node(nbformat.read(path, as_version=4))[0])
+    scripts = [[tag for tag, _ in page.elements].count("script") for page in (found, bare)]
+    assert scripts[0] == scripts[1] and len(found.inner) >= 2
+    assert not [attrs for _, attrs in found.elements if any(name.startswith("on") for name in attrs)]
+    assert not [attrs for tag, attrs in found.elements if tag in ("a", "img") and "alert" in str(attrs)]
+    for allowed, inner in found.inner:
+        assert allowed in ("", "allow-scripts") and inner.count("<script>") == (allowed != "")
+        assert set(Live(inner).found) <= {"output", "script"}
+    if CHROMIUM:
+        (tmp_path / "export.html").write_text(html, encoding="utf-8")
+        assert of_browser((tmp_path / "export.html").as_uri()) == []
+
+
+def of_browser(address: str) -> list[str]:
+    """What a page does in Chromium that it should not: dialogs opened, addresses asked for."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page, did = browser.new_page(), []
+        page.set_default_timeout(120_000)
+        page.on("dialog", lambda dialog: did.append(dialog.message) or dialog.dismiss())
+        page.on("request", lambda request: did.append(request.url))
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('iframe').forEach(f => f.scrollIntoView())")
+        page.wait_for_load_state("networkidle")
+        browser.close()
+    return [what for what in did if what != address and not what.startswith(("data:", "about:"))]

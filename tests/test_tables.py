@@ -36,6 +36,11 @@ def test_labels_are_short_and_distinct() -> None:
     assert list(tables.labels(many).values()) == ["dams", "T [b-2]", "U" * 39 + "…", "T [d-4]"]
 
 
+def test_labels_are_distinct_where_ids_end_alike() -> None:
+    alike = [named(f"{outlet}-article-0001", title="Rain") for outlet in ("post", "echo")]
+    assert list(tables.labels(alike).values()) == ["Rain [cle-0001] [1]", "Rain [cle-0001] [2]"]
+
+
 def test_located_counts_words_before_and_inside(spans: pd.DataFrame, pair: list[Article]) -> None:
     runs = tables.located(spans[spans["layer"] == "voice"], pair)
     assert (runs["words"] == runs["value"]).all()
