@@ -57,10 +57,18 @@ def judged(article: Article, places: Sequence[Sequence[int]]) -> np.ndarray:
     answers = encoder.answers(article)
     logits = np.array([[answers.of(getattr(HEADS, name), *p)[0] for name in JUDGED] for p in places]).reshape(-1, 2)
     if len(sentences(article)) >= RUNNING:
-        fitted, words = encoder.calibration("biased_in_news"), answers.logits[:, HEADS.biased_word].astype(np.float32)
-        sums = np.array([np.logaddexp.reduce(words[first:last, 0]) for first, last in places])
-        logits[:, 0] = fitted["slope"] * sums + fitted["offset"]
+        fitted = encoder.calibration("biased_in_news")
+        logits[:, 0] = in_news(article, places) @ (fitted["slope"], fitted["length"]) + fitted["offset"]
     return probability(logits)
+
+
+def in_news(article: Article, places: Sequence[Sequence[int]]) -> np.ndarray:
+    """What judges the tokens [first, last) of each place in running text (places, 2): the sum over its words of what
+    carries bias (log-sum-exp of logits), and the log of its length; a long sentence holds more words by chance.
+    """
+    words = encoder.answers(article).logits[:, HEADS.biased_word.start].astype(np.float32)
+    found = [(np.logaddexp.reduce(words[first:last]), np.log(last - first)) for first, last in places]
+    return np.array(found).reshape(-1, 2)
 
 
 def _stretches(marked: np.ndarray) -> Iterator[tuple[int, int]]:

@@ -289,3 +289,18 @@ def test_more_workers_without_dask_say_what_to_install(tmp_path, monkeypatch) ->
     monkeypatch.setitem(sys.modules, "dask", None)
     with pytest.raises(AnalysisError, match="pip install"):
         scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "out", workers=2, **RULES)
+
+
+def test_the_lines_for_spark(tmp_path) -> None:
+    """What docs/scale.md says of Spark, on a local one."""
+    pytest.importorskip("pyspark", reason="pyspark is not installed: pip install pyspark, and a JVM")
+    lines = (ROOT / "docs/scale.md").read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    session = "from pyspark.sql import SparkSession\nspark = SparkSession.builder.master('local[2]').getOrCreate()\n"
+    (tmp_path / "job.py").write_text(session + lines)
+    scale.measure(corpus(tmp_path / "articles.jsonl"), tmp_path / "out")
+    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    job = {"env": os.environ | {"PYTHONPATH": paths, "PYSPARK_PYTHON": sys.executable}, "cwd": tmp_path}
+    subprocess.run([sys.executable, "job.py"], check=True, **job)
+    ours, theirs = (pd.read_parquet(tmp_path / name) for name in ("out/scores.parquet", "scores"))
+    order = ["article_id", "measure", "label", "voice"]
+    pd.testing.assert_frame_equal(*(t.sort_values(order).reset_index(drop=True) for t in (ours, theirs)))

@@ -17,6 +17,9 @@ from analysis.model import Article, Block
 from analysis.text import Token, quotations, sentences
 
 TONES = ("negative", "neutral", "positive")
+# How subjective BABE's annotators found a sentence, on the scale of CheckThat's two labels.
+OPINION = {"Entirely factual": 0.0, "No agreement": 0.5, "Somewhat factual but also opinionated": 0.75}
+OPINION["Expresses writer’s opinion"] = 1.0
 HELD_OUT = 6  # of PTC and SemEval, which have no open dev cut with labels, every sixth article is dev
 
 
@@ -32,7 +35,8 @@ class Document:
     tags: np.ndarray | None = None  # (tokens, 3), index into encoder.TAGS
     biased_words: np.ndarray | None = None  # (tokens,)
     techniques: np.ndarray | None = None  # (tokens, 7)
-    biased: np.ndarray | None = None  # (units,)
+    biased: np.ndarray | None = None  # (units,) as is a sentence by itself
+    lexical: np.ndarray | None = None  # (units,) as is a sentence of news that holds words of lexical bias
     subjective: np.ndarray | None = None  # (units,)
     mentions: list[tuple[int, int, int]] = field(default_factory=list)  # tokens [first, last), index into TONES
     frames: np.ndarray | None = None  # (14,)
@@ -104,6 +108,7 @@ def babe(path: Path) -> Iterator[Document]:
             continue
         made = document(row["id"], row["text"], whole=True)
         made.biased = np.array([float(row["label_bias"] == "Biased")])
+        made.subjective = np.array([OPINION[row["label_opinion"]]])
         spans = [span for word in row["biased_words"] for span in word["spans"]]
         made.biased_words = marked(made.tokens, spans) if made.biased[0] else np.zeros(len(made.tokens), dtype=np.int64)
         yield made
@@ -120,7 +125,7 @@ def basil(path: Path) -> Iterator[Document]:
         ]
         made.biased_words = marked(made.tokens, spans)
         inside = marked(made.tokens, lexical)
-        made.biased = np.array([float(inside[first:last].mean() > 0.5) for first, last in made.units])
+        made.lexical = np.array([float(inside[first:last].mean() > 0.5) for first, last in made.units])
         yield made
 
 

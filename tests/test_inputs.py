@@ -1,0 +1,72 @@
+"""What can be opened is read record by record; what cannot is a record that says why."""
+
+import gzip
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis import inputs
+from analysis.corpus import load_corpus
+from analysis.inputs import files, records
+from analysis.model import AnalysisError
+
+ROW = json.dumps({"id": "a", "text": "It rained."})
+
+
+def reasons(path: Path) -> list[tuple[int | None, str]]:
+    return [(record.line, str(record.content)) for record in records(path) if isinstance(record.content, Exception)]
+
+
+@pytest.mark.parametrize("length", [99, 100, 101, 199, 200, 201, 350])
+def test_a_row_that_is_too_long_costs_itself(tmp_path, monkeypatch, length) -> None:
+    monkeypatch.setattr(inputs, "ROW_LIMIT", 100)
+    path = tmp_path / "t.jsonl"
+    path.write_text("\n".join([ROW, "x" * length, ROW]))
+    (failed,) = reasons(path)
+    assert failed[0] == 2 and ("100 characters" in failed[1]) == (length >= 100)
+    assert [r.line for r in records(path)] == [1, 2, 3]
+
+
+def test_a_broken_archive_is_refused(tmp_path) -> None:
+    whole = gzip.compress("\n".join([ROW] * 1000).encode())
+    (tmp_path / "cut.jsonl.gz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "none.jsonl.gz").write_bytes(ROW.encode())
+    for name in ("cut", "none"):
+        assert [line for line, _ in reasons(tmp_path / f"{name}.jsonl.gz")] == [None]
+
+
+def test_a_parquet_needs_its_columns(tmp_path) -> None:
+    pd.DataFrame({"id": ["a"], "body text": ["x"]}).to_parquet(tmp_path / "t.parquet")
+    ((line, reason),) = reasons(tmp_path / "t.parquet")
+    assert line is None and "needed: text" in reason
+    (tmp_path / "t.parquet").write_bytes(b"PAR1")
+    assert len(reasons(tmp_path / "t.parquet")) == 1
+
+
+def test_other_names_of_columns_in_parquet(tmp_path) -> None:
+    pd.DataFrame({"AN": ["007"], "Body": ["It rained."], "SN": [None]}).to_parquet(tmp_path / "t.parquet")
+    (article,) = load_corpus(tmp_path / "t.parquet").articles
+    assert (article.article_id, article.raw, article.outlet) == ("007", "It rained.", "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_a_file_whose_name_is_no_text(tmp_path) -> None:
+    path = os.path.join(os.fsencode(tmp_path), b"\xff.txt")  # noqa: PTH118
+    try:
+        with open(path, "w") as stream:  # noqa: PTH123
+            stream.write("It rained.")
+    except OSError:
+        pytest.skip("no such names here")
+    read = load_corpus(tmp_path)
+    assert [a.article_id for a in read.articles] == ["\ufffd"] and list(read.hashes) == ["\ufffd.txt"]
+
+
+def test_a_pattern_finds_files_in_order(tmp_path) -> None:
+    for name in ("b.jsonl", "a.jsonl", "c.txt"):
+        (tmp_path / name).write_text(ROW)
+    assert [path.name for path in files(tmp_path / "*.jsonl")] == ["a.jsonl", "b.jsonl"]
+    with pytest.raises(AnalysisError, match="no file or folder"):
+        files(tmp_path / "*.csv")
