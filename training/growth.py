@@ -40,12 +40,6 @@ TEXTS = (  # "~" is the end of a line
 PIECES = TEXTS.replace("~", "\n").split("¦")
 
 
-def toward(article: Article) -> None:
-    """Tone toward the words in the middle."""
-    with suppress(ValueError):  # there are none
-        stance.tone_toward(article.raw, len(article.raw) // 2, len(article.raw) // 2 + 20)
-
-
 @text.once_per_article
 def voices(article: Article) -> list:
     return [*voice.detect(article, attribution.detect(article, "rules"))]
@@ -66,7 +60,7 @@ FUNCTIONS = {
     "copies.foreign": foreign,
     "copies.runs": runs,
     "sentiment.tone": lambda a: sentiment.tone(a.raw),
-    "stance.tone_toward": toward,
+    "stance.tone_toward": lambda a: stance.tone_toward(a.raw, len(a.raw) // 2, len(a.raw) // 2 + 20),
     "attribution.detect, quotes": lambda a: [*attribution.detect(a, "quotes")],
     "attribution.detect, rules": lambda a: [*attribution.detect(a, "rules")],
     "voice.detect": voices,
@@ -104,7 +98,8 @@ def seconds(functions: dict, piece: str, size: int) -> dict[str, float]:
         article = made(piece, size)
         for name, function in functions.items():
             before = time.process_time()
-            function(article)
+            with suppress(TimeoutError, ValueError):  # the tokenizer gives up; no word to mention in the middle
+                function(article)
             found[name].append(time.process_time() - before)
     return {name: min(times) for name, times in found.items()}
 
