@@ -34,7 +34,7 @@ norms: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m training.bench
-	$(BIN)/python -m training.growth --largest 100000
+	$(BIN)/python -m training.growth --largest 32000
 
 train: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[training]'
