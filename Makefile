@@ -3,7 +3,7 @@
 # make lab      JupyterLab on the notebooks
 # make validate how well each instrument does on annotated corpora, and what names move (data/validity.csv, …)
 # make norms    what reference articles score, so that much and little can be told (data/norms.csv)
-# make bench    how fast each stage is, and how much memory a thousand articles take; prints only
+# make bench    how fast each stage is, how much memory a thousand articles take, how time grows; prints only
 # make train    learn the model of data/models anew from annotated corpora; resumes where it was stopped
 # make lock     pin what was tested anew, after a change of pyproject.toml
 # make clean    remove .venv and everything built; figures/ stays
@@ -34,6 +34,7 @@ norms: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m training.bench
+	$(BIN)/python -m training.growth --largest 32000
 
 train: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[training]'
