@@ -116,6 +116,8 @@ def articles_of(record: Record, index: Index) -> Iterator[Article | Failure]:
                 read = replace(read, title="", title_is_inferred=False)
             yield replace(read, **{key: fact for key, fact in told.items() if not getattr(read, key)})
     except Exception as error:  # the parsers raise what they like, and one record must not cost the others
+        if isinstance(error, OSError) and error.errno:  # of the machine (a full disk), not of the record
+            raise
         yield Failure(record.path, record.line, name or stem * (record.line is None), "read", plain(str(error)))
 
 

@@ -10,9 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from analysis import loaded, stance
+from analysis import encoder, loaded, stance
 from analysis.encoder import FRAMES, TECHNIQUES, probability
+from analysis.model import VOICES, Article
+from analysis.text import sentences
 
 SOURCE_TYPES = ("government", "corporate", "expert", "media", "ngo", "citizen", "document")
 SOURCE_TYPES += ("anonymous collective", "unnamed individual", "not stated")
@@ -95,6 +98,24 @@ class Reading(NamedTuple):
     frames: np.ndarray = np.zeros((0, 0))  # (sentences, 14) sums of the frames' logits; no columns without the model
     tokens: np.ndarray = np.zeros(0)  # (sentences,)
     categories: Sequence[str] = loaded.CATEGORIES  # of loaded words, that were looked for
+
+
+def reading_of(article: Article, spans: pd.DataFrame) -> Reading:
+    """What the `parts` of a measure count: the article's sentences, with its spans from `find_spans`."""
+    size, starts = len(sentences(article)), [sentence.start for sentence in sentences(article)]
+    words = {voice: np.zeros(size) for voice in (*VOICES, "all")}
+    rows: dict[str, list[Row]] = defaultdict(list)
+    columns = ["layer", "label", "start", "voice", "source_id", "value", "group", "detail"]
+    for layer, label, start, voice, source_id, value, group, detail in zip(*(spans[c] for c in columns), strict=True):
+        at = max(bisect_right(starts, start) - 1, 0)
+        rows[layer].append(Row(at, label, voice, source_id, value, group, detail, start))
+        if layer == "voice":
+            words[voice][at] += value
+            words["all"][at] += value
+    frames, sizes = np.zeros((size, 0)), np.array([len(s.tokens) for s in sentences(article)])
+    if size and encoder.available():
+        frames = encoder.answers(article).by_sentence(encoder.HEADS.frame) * sizes[:, None]
+    return Reading(size, {v: n for v, n in words.items() if n.any()}, rows, frames, sizes)
 
 
 Parts = dict[tuple[str, str], np.ndarray]

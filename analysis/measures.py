@@ -4,8 +4,6 @@
 """
 
 import warnings
-from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,16 +16,18 @@ import pandas as pd
 from analysis import attribution, counts, encoder, framing, loaded, norms, sentiment, stance, wording
 from analysis import voice as voices_of
 from analysis.lexicons import LEXICONS, TARGETS, load_norms, load_targets
-from analysis.model import VOICES, AnalysisError, Article, Span
+from analysis.model import (
+    FAILURE_COLUMNS,
+    SCORE_COLUMNS,
+    SENTENCE_COLUMNS,
+    SPAN_COLUMNS,
+    VOICES,
+    AnalysisError,
+    Article,
+    Span,
+)
 from analysis.resample import MOST, block_weights, intervals
 from analysis.text import sentences
-
-SPAN_COLUMNS = ["article_id", "layer", "label", "start", "end", "text", "voice", "source_id"]
-SPAN_COLUMNS += ["value", "group", "detail"]
-SCORE_COLUMNS = ["article_id", "measure", "label", "voice", "k", "n", "value", "unit", "low", "high"]
-SCORE_COLUMNS += ["news_percentile", "opinion_percentile"]
-SENTENCE_COLUMNS = ["article_id", "sentence", "start", "end", "role", "words", *VOICES, "biased", "subjective"]
-FAILURE_COLUMNS = ["path", "line", "article_id", "stage", "reason"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ def score(
     failures: list[dict] = []
 
     def scored(article: Article, own: Table) -> list[tuple]:
-        reading = reading_of(article, by_article[article.article_id])._replace(categories=categories)
+        reading = counts.reading_of(article, by_article[article.article_id])._replace(categories=categories)
         pooled = by == "all" or (article.article_id, "attribution") in failed  # then no voice is known
         return [(article.article_id, *row) for row in _scores(reading, own, known, pooled=pooled)]
 
@@ -256,24 +256,6 @@ def _by_article(spans: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
     return dict(iter(spans.astype(object).groupby("article_id", sort=False)))
 
 
-def reading_of(article: Article, spans: pd.DataFrame) -> counts.Reading:
-    """What the `parts` of a measure count: the article's sentences, with its spans from `find_spans`."""
-    size, starts = len(sentences(article)), [sentence.start for sentence in sentences(article)]
-    words = {voice: np.zeros(size) for voice in (*VOICES, "all")}
-    rows: dict[str, list[counts.Row]] = defaultdict(list)
-    columns = ["layer", "label", "start", "voice", "source_id", "value", "group", "detail"]
-    for layer, label, start, voice, source_id, value, group, detail in zip(*(spans[c] for c in columns), strict=True):
-        at = max(bisect_right(starts, start) - 1, 0)
-        rows[layer].append(counts.Row(at, label, voice, source_id, value, group, detail, start))
-        if layer == "voice":
-            words[voice][at] += value
-            words["all"][at] += value
-    frames, sizes = np.zeros((size, 0)), np.array([len(s.tokens) for s in sentences(article)])
-    if size and encoder.available():
-        frames = encoder.answers(article).by_sentence(encoder.HEADS.frame) * sizes[:, None]
-    return counts.Reading(size, {v: n for v, n in words.items() if n.any()}, rows, frames, sizes)
-
-
 def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.DataFrame:
     """One row a sentence of a kept block (columns SENTENCE_COLUMNS): offsets, role, words, share of each voice.
 
@@ -283,7 +265,9 @@ def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.Data
     failed = {f["article_id"] for f in spans.attrs.get("failures", ()) if f["stage"] == "wording"}
     rows = []
     for article in articles:
-        words = reading_of(article, by_article[article.article_id]).words if article.article_id in by_article else {}
+        words = (
+            counts.reading_of(article, by_article[article.article_id]).words if article.article_id in by_article else {}
+        )
         judged = np.full((len(sentences(article)), 2), np.nan)
         if len(judged) and encoder.available() and article.article_id not in failed:
             judged = wording.judged(article, [*pairwise(encoder.answers(article).firsts.tolist())])

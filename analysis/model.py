@@ -12,6 +12,14 @@ VOICES = ("author", "direct", "indirect", "headline", "caption")
 VOICE_NAME = dict(zip(VOICES, ("author", "quoted", "reported", "headline", "caption"), strict=True))  # for readers
 LAYERS = ("voice", "attribution", "tone", "loaded", "biased", "subjective", "technique", "target", "frame")
 
+# columns of the tables
+SPAN_COLUMNS = ["article_id", "layer", "label", "start", "end", "text", "voice", "source_id"]
+SPAN_COLUMNS += ["value", "group", "detail"]
+SCORE_COLUMNS = ["article_id", "measure", "label", "voice", "k", "n", "value", "unit", "low", "high"]
+SCORE_COLUMNS += ["news_percentile", "opinion_percentile"]
+SENTENCE_COLUMNS = ["article_id", "sentence", "start", "end", "role", "words", *VOICES, "biased", "subjective"]
+FAILURE_COLUMNS = ["path", "line", "article_id", "stage", "reason"]
+
 
 class AnalysisError(Exception):
     """An input, a data file or a parameter that cannot be used; the message says which, why, and what to do."""

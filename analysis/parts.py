@@ -6,17 +6,17 @@ What a part gave lies in two files of a folder: `<number>.rows`, a record batch 
 
 import faulthandler
 import json
+import os
 import signal
-import sys
 import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -101,7 +101,7 @@ def _timed(items: Iterable[tuple[int, T]], path: Path, job: Job) -> Iterator[T]:
         for place, thing in items:
             if job.in_worker:
                 write_atomic(path, f"{place} {time.time()}".encode())
-                faulthandler.dump_traceback_later(job.seconds, exit=True, file=sys.__stderr__)
+                faulthandler.dump_traceback_later(job.seconds, exit=True, file=_nowhere())
             elif alarm:
                 signal.signal(signal.SIGALRM, partial(_give_up, place))
                 signal.setitimer(signal.ITIMER_REAL, job.seconds)
@@ -111,6 +111,11 @@ def _timed(items: Iterable[tuple[int, T]], path: Path, job: Job) -> Iterator[T]:
             faulthandler.cancel_dump_traceback_later()
         elif alarm:
             signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@cache
+def _nowhere() -> IO[str]:
+    return Path(os.devnull).open("w", encoding="ascii")
 
 
 def _give_up(place: int, *_: object) -> None:
@@ -163,10 +168,11 @@ def _packed(tables: Mapping[str, pd.DataFrame], names: Sequence[str]) -> tuple[b
     places: list[dict[str, list[int]]] = [{} for _ in names]
     at = 0
     for table, frame in tables.items():
-        batch = pa.RecordBatch.from_pandas(frame, schema(table), preserve_index=False)
+        rows = pa.Table.from_pandas(frame, schema(table), preserve_index=False)
         sizes = frame["article_id"].value_counts().reindex(names, fill_value=0).to_numpy()
         for place, first, size in zip(places, np.cumsum(sizes) - sizes, sizes, strict=True):
-            content.append(batch.slice(int(first), int(size)).serialize().to_pybytes())
+            batches = rows.slice(int(first), int(size)).combine_chunks().to_batches()
+            content.append(b"".join(batch.serialize().to_pybytes() for batch in batches))
             place[table] = [at, at := at + len(content[-1])]
     return b"".join(content), places
 
@@ -188,13 +194,13 @@ def joined(folder: Path, out: Path, kind: str, index: Index, failures: list[Fail
     order = sorted(rows)
     copies = near_copies({name: sketches[name] for name in order})
     failures += unmet(index, met)
-    counts = {}
+    counts = dict.fromkeys(COLUMNS, 0)
     for table in COLUMNS:
         own = schema(table)
         chunks = _chunks(rows, order, table, own) if table != "failures" else [_failed(failures)]
         with table_writer(out / f"{table}.{kind}", own, folder) as write:
             for chunk in chunks:
-                counts[table] = counts.get(table, 0) + len(chunk)
+                counts[table] += len(chunk)
                 write(_flagged(chunk, copies) if table == "articles" else chunk)
     return counts
 
@@ -205,9 +211,11 @@ def _chunks(
     for first in range(0, len(order), JOINED):
         batches = []
         for file, places in (rows[name] for name in order[first : first + JOINED]):
-            with file.open("rb") as stream:
-                stream.seek(places[table][0])
-                batches.append(pa.ipc.read_record_batch(pa.py_buffer(stream.read(np.ptp(places[table]))), own))
+            begin, end = places[table]
+            if begin < end:  # else the article has none
+                with file.open("rb") as stream:
+                    stream.seek(begin)
+                    batches.append(pa.ipc.read_record_batch(pa.py_buffer(stream.read(end - begin)), own))
         yield pa.Table.from_batches(batches, own)
 
 

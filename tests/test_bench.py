@@ -18,6 +18,6 @@ def test_all_stages_are_named(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert bench.main(["--articles", "2", "--memory-articles", "0"]) == 0
     told = capsys.readouterr().out
     stages = "loading the model, whole pipeline, reading, sentences and tokens, attribution, voice, sentiment.detect, "
-    stages += "loaded.detect, wording.detect, stance.detect, framing.policy, framing.detect, score, writing"
+    stages += "loaded.detect, wording.detect, stance.detect, framing.policy, framing.detect, score, sentences_frame"
     assert Counter(stage in told for stage in [*stages.split(", "), "VADER by sentence"]) == {True: 15}
     assert "times the CPU of VADER" in told and "MiB" not in told

@@ -85,9 +85,9 @@ def test_a_changed_file_is_refused(tmp_path, monkeypatch) -> None:
 @pytest.fixture
 def without_model(tmp_path, monkeypatch):
     monkeypatch.setattr(encoder, "MODEL", tmp_path / "encoder.onnx")
-    encoder.available.cache_clear()
+    encoder._there.cache_clear()
     yield
-    encoder.available.cache_clear()
+    encoder._there.cache_clear()
 
 
 @pytest.mark.usefixtures("without_model")

@@ -193,7 +193,7 @@ def test_a_stopped_run_tidies_up(project, stop, code):
 def test_measure_writes_the_six_tables(project, capsys, kind):
     assert run.main(["measure", str(CORPUS), "--out", str(project / "tables"), "--format", kind]) == 0
     read = pd.read_parquet if kind == "parquet" else pd.read_csv
-    tables = {p.stem: read(p) for p in (project / "tables").iterdir()}
+    tables = {p.stem: read(p) for p in (project / "tables").glob(f"*.{kind}")}
     assert tables.keys() == {"articles", "blocks", "sentences", "spans", "scores", "failures"}
     assert len(tables["articles"]) == 3 and len(tables["failures"]) == 0
     assert "parts" not in tables["scores"]

@@ -4,7 +4,6 @@ import gzip
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -186,7 +185,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path, whole) -> N
     script += "scale.measure(Path(sys.argv[1]), Path(sys.argv[2]), voice='rules')"
     out = tmp_path / "out"
     kept = 0
-    for least in (1, 4, 8):  # killed when so many are there
+    for least in (2, 7):  # killed when so many are there
         job = subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "a.jsonl"), str(out)], cwd=ROOT)
         while len([*out.glob(".unfinished/*.json")]) < least and job.poll() is None:
             time.sleep(0.002)
@@ -233,23 +232,22 @@ def test_the_same_bytes_on_dask(tmp_path, monkeypatch, whole) -> None:
 def test_workers_that_die_cost_one_article_each(tmp_path, monkeypatch, whole) -> None:
     (tmp_path / "faults.py").write_text(FAULTS)
     monkeypatch.setenv("DASK_DISTRIBUTED__WORKER__PRELOAD", str(tmp_path / "faults.py"))
-    script = "import sys; from analysis import parts, run, scale; scale.PART, parts.SECONDS = 3, 8\n"
+    script = "import sys; from analysis import parts, run, scale; scale.PART, parts.SECONDS = 3, 5\n"
     script += "if __name__ == '__main__': sys.exit(run.main(sys.argv[1:]))"
     arguments = command(tmp_path / "a.jsonl", tmp_path / "out", "--workers", "2")[3:]
     assert subprocess.run([sys.executable, "-c", script, *arguments], cwd=ROOT).returncode == 1
     died, hung = pd.read_parquet(tmp_path / "out/failures.parquet").sort_values("article_id").itertuples()
     assert (died.line, died.article_id) == (12, "005") and "died" in died.reason
-    assert (hung.line, hung.article_id) == (6, "008") and "too long" in hung.reason
+    assert (hung.line, hung.article_id) == (9, "008") and "too long" in hung.reason
     before, after = (pd.read_parquet(tmp_path / o / "spans.parquet") for o in ("whole", "out"))
     pd.testing.assert_frame_equal(before[~before["article_id"].isin(["005", "008"])].reset_index(drop=True), after)
 
 
 def test_a_full_disk_is_named_and_nothing_broken_stays(tmp_path, whole) -> None:
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-
+    script = "import resource, sys; from py3langid import classify; from analysis.run import main; classify('x')\n"
+    script += "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); sys.exit(main(sys.argv[1:]))"
     job = command(tmp_path / "a.jsonl", tmp_path / "out")
-    done = subprocess.run(job, cwd=ROOT, preexec_fn=limit, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", script, *job[3:]], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert "error: " in done.stderr and str(tmp_path / "out") in done.stderr
     assert not [*(tmp_path / "out").glob("*.parquet")] and not [*(tmp_path / "out").rglob(".0*")]
@@ -268,7 +266,7 @@ def test_ids_and_facts_come_out_as_they_went_in(tmp_path) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "2"}, {"LC_ALL": "C", "TZ": "Asia/Tokyo"}, {"LC_ALL": "tr_TR.UTF-8"}],
+    [{"PYTHONHASHSEED": "1", "LC_ALL": "C", "TZ": "Asia/Tokyo"}, {"PYTHONHASHSEED": "2", "LC_ALL": "tr_TR.UTF-8"}],
 )
 def test_nothing_around_it_shows(tmp_path, whole, changes) -> None:
     subprocess.run(command(tmp_path / "a.jsonl", tmp_path / "out"), cwd=ROOT, env=os.environ | changes, check=True)

@@ -21,8 +21,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from analysis import counts
+from analysis.counts import reading_of
 from analysis.lexicons import NORM_KEYS, NORMS
-from analysis.measures import MEASURES, find_spans, reading_of
+from analysis.measures import MEASURES, find_spans
 from analysis.model import Article
 from analysis.norms import DECIMALS
 from training import corpora, scoring
