@@ -167,7 +167,7 @@ def test_an_article_that_takes_too_long_is_given_up(tmp_path, monkeypatch, whole
         yield from detect(article, voices)
 
     detect = loaded.detect
-    monkeypatch.setattr(parts, "SECONDS", 2)
+    monkeypatch.setattr(parts, "SECONDS", 10)
     monkeypatch.setattr(parts, "find_spans", lambda *a, **k: find_spans(*a, broken("loaded", detect=hangs), **k))
     scale.measure(tmp_path / "a.jsonl", tmp_path / "out", **RULES)
     (failure,) = pd.read_parquet(tmp_path / "out/failures.parquet").itertuples()
@@ -185,7 +185,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path, whole) -> N
     script += "scale.measure(Path(sys.argv[1]), Path(sys.argv[2]), voice='rules')"
     out = tmp_path / "out"
     kept = 0
-    for least in (2, 7):  # killed when so many are there
+    for least in (3, 6):  # killed when so many are there
         job = subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "a.jsonl"), str(out)], cwd=ROOT)
         while len([*out.glob(".unfinished/*.json")]) < least and job.poll() is None:
             time.sleep(0.002)
@@ -206,15 +206,13 @@ def test_other_parameters_begin_anew(tmp_path, whole) -> None:
     assert written(tmp_path / "out") == whole
 
 
-FAULTS = """
-import os, time
+FAULT = """
+import os
 from dataclasses import replace
 from analysis import loaded, measures, parts
 def fault(article, voices):
     if article.article_id == "005":
         os._exit(3)
-    if article.article_id == "008":
-        time.sleep(99)
     yield from detect(article, voices)
 detect = loaded.detect
 fault.__module__ = detect.__module__
@@ -223,24 +221,18 @@ parts.find_spans = lambda *a, **k: measures.find_spans(*a, table, **k)
 """
 
 
-def test_the_same_bytes_on_dask(tmp_path, monkeypatch, whole) -> None:
-    monkeypatch.setattr(scale, "PART", 3)
-    scale.measure(tmp_path / "a.jsonl", tmp_path / "out", workers=2, **RULES)
-    assert written(tmp_path / "out") == whole
-
-
-def test_workers_that_die_cost_one_article_each(tmp_path, monkeypatch, whole) -> None:
-    (tmp_path / "faults.py").write_text(FAULTS)
-    monkeypatch.setenv("DASK_DISTRIBUTED__WORKER__PRELOAD", str(tmp_path / "faults.py"))
-    script = "import sys; from analysis import parts, run, scale; scale.PART, parts.SECONDS = 3, 5\n"
+def test_on_dask_a_worker_that_dies_costs_one_article_and_the_rest_is_the_same(tmp_path, monkeypatch, whole) -> None:
+    (tmp_path / "fault.py").write_text(FAULT)
+    monkeypatch.setenv("DASK_DISTRIBUTED__WORKER__PRELOAD", str(tmp_path / "fault.py"))
+    script = "import sys; from analysis import run, scale; scale.PART = 3\n"
     script += "if __name__ == '__main__': sys.exit(run.main(sys.argv[1:]))"
     arguments = command(tmp_path / "a.jsonl", tmp_path / "out", "--workers", "2")[3:]
     assert subprocess.run([sys.executable, "-c", script, *arguments], cwd=ROOT).returncode == 1
-    died, hung = pd.read_parquet(tmp_path / "out/failures.parquet").sort_values("article_id").itertuples()
+    (died,) = pd.read_parquet(tmp_path / "out/failures.parquet").itertuples()
     assert (died.line, died.article_id) == (12, "005") and "died" in died.reason
-    assert (hung.line, hung.article_id) == (9, "008") and "too long" in hung.reason
-    before, after = (pd.read_parquet(tmp_path / o / "spans.parquet") for o in ("whole", "out"))
-    pd.testing.assert_frame_equal(before[~before["article_id"].isin(["005", "008"])].reset_index(drop=True), after)
+    for name in TABLES[:-1]:
+        before, after = (pd.read_parquet(tmp_path / o / f"{name}.parquet") for o in ("whole", "out"))
+        pd.testing.assert_frame_equal(before[before["article_id"] != "005"].reset_index(drop=True), after)
 
 
 def test_a_full_disk_is_named_and_nothing_broken_stays(tmp_path, whole) -> None:
