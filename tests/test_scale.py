@@ -181,12 +181,17 @@ def command(source: Path, out: Path, *more: str) -> list[str]:
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path, whole) -> None:
-    script = "import sys; from pathlib import Path; from analysis import scale; scale.PART = 1;"
+    script = "import sys, time; from pathlib import Path; from analysis import parts, scale; scale.PART = 1\n"
+    script += "own, rest = parts.measure_part, float(sys.argv[3])\n"
+    script += (
+        "parts.measure_part = lambda *part: (own(*part), time.sleep(rest))[0]\n"  # so that the kill meets it alive
+    )
     script += "scale.measure(Path(sys.argv[1]), Path(sys.argv[2]), voice='rules')"
     out = tmp_path / "out"
+    run_it = [sys.executable, "-c", script, str(tmp_path / "a.jsonl"), str(out)]
     kept = 0
     for least in (3, 6):  # killed when so many are there
-        job = subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "a.jsonl"), str(out)], cwd=ROOT)
+        job = subprocess.Popen([*run_it, "0.5"], cwd=ROOT)
         while len([*out.glob(".unfinished/*.json")]) < least and job.poll() is None:
             time.sleep(0.002)
         job.send_signal(signal.SIGKILL)
@@ -194,7 +199,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path, whole) -> N
         assert not [*out.glob("*.parquet")], "never a table under its name before all is done"
         assert len([*out.glob(".unfinished/*.json")]) >= max(kept, least), "what was finished is kept"
         kept = len([*out.glob(".unfinished/*.json")])
-    subprocess.run([sys.executable, "-c", script, str(tmp_path / "a.jsonl"), str(out)], cwd=ROOT, check=True)
+    subprocess.run([*run_it, "0"], cwd=ROOT, check=True)
     assert written(out) == whole and not (out / ".unfinished").exists()
 
 
