@@ -13,9 +13,9 @@ import pandas as pd
 
 from analysis.columns import our_names
 from analysis.copies import foreign, near_copies, sketch
-from analysis.inputs import FACTS, Failure, Record, digest, files, plain, read_index, records
+from analysis.inputs import FACTS, Record, digest, files, plain, read_index, records
 from analysis.lines import read_lines
-from analysis.model import AnalysisError, Article, Block
+from analysis.model import ARTICLE_COLUMNS, BLOCK_COLUMNS, AnalysisError, Article, Block, Failure
 from analysis.page import anatomy, inferred_title
 from analysis.text import sentences
 
@@ -64,7 +64,7 @@ def load_corpus(
                 if isinstance(read, Failure):
                     failures.append(read)
                 elif read.article_id in articles:
-                    failures.append(Failure(file.name, record.line, read.article_id, "read", TAKEN))
+                    failures.append(Failure(*record[:2], read.article_id, "read", TAKEN))
                 else:
                     articles[read.article_id], records_of[read.article_id] = read, record
         if not unread:
@@ -95,7 +95,7 @@ def unmet(index: Index, met: set[str]) -> list[Failure]:
 
 
 def articles_of(record: Record, index: Index) -> Iterator[Article | Failure]:
-    """The articles of a record, with what `index.csv` says of them, or why there are none; no error leaves it."""
+    """The articles of a record, with what `index.csv` says of them, or why there are none; OSError of a full disk."""
     name, stem = "", Path(record.path).stem
     try:
         if isinstance(record.content, Exception):
@@ -123,17 +123,17 @@ def articles_of(record: Record, index: Index) -> Iterator[Article | Failure]:
 
 def articles_frame(articles: Sequence[Article]) -> pd.DataFrame:
     """One row an article: its facts, the words and sentences of its kept blocks, and its flags, joined by "; "."""
-    names = ["article_id", "outlet", "title", "title_is_inferred", "author", "date", "kind", "topic", "url", "language"]
-    frame = pd.DataFrame([[getattr(article, name) for name in names] for article in articles], columns=names)
-    read = [sentences(article) for article in articles]
-    flags = ["; ".join(article.flags) for article in articles]
-    return frame.assign(words=[sum(s.words for s in own) for own in read], sentences=[*map(len, read)], flags=flags)
+    rows = []
+    for article in articles:
+        facts, read = [getattr(article, name) for name in ARTICLE_COLUMNS[:-3]], sentences(article)
+        rows.append([*facts, sum(sentence.words for sentence in read), len(read), "; ".join(article.flags)])
+    return pd.DataFrame(rows, columns=ARTICLE_COLUMNS)
 
 
 def blocks_frame(articles: Sequence[Article]) -> pd.DataFrame:
     """One row a block; `start` and `end` in code points of the file's text, `duplicate_of` missing for originals."""
     rows = [{"article_id": article.article_id, **asdict(block)} for article in articles for block in article.blocks]
-    return pd.DataFrame(rows, columns=["article_id", *Block.__dataclass_fields__]).astype({"duplicate_of": "Int64"})
+    return pd.DataFrame(rows, columns=BLOCK_COLUMNS).astype({"duplicate_of": "Int64"})
 
 
 def _without_captions(article: Article) -> Article:

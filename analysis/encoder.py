@@ -148,7 +148,7 @@ def _there() -> bool:
 
 def calibration(head: str) -> Mapping[str, Any]:
     """What was fitted on dev for a head: `threshold`, the probabilities from which its columns (or all) are present,
-    or `slope` and `offset`; from the model's card.
+    or the weights and `offset` of `wording.in_news`; from the model's card.
     """
     return _card()["calibration"][head]
 

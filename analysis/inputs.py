@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from analysis.columns import our_names
-from analysis.model import AnalysisError
+from analysis.model import AnalysisError, Failure
 
 ROOT = Path(__file__).parents[1]
 FACTS = ("title", "author", "date", "outlet", "kind", "topic", "url", "language")
@@ -26,16 +26,6 @@ KINDS = ", ".join((*SIZE_LIMITS, *TABLES))
 ROW_LIMIT = 20_000_000  # characters of a row of a table: more than the longest article takes
 CHUNK = 1 << 20  # bytes read at a time where a whole file has to be looked through
 MISSING = {"id": "no id: number the articles", "text": "no text: of Media Cloud's list, save the pages at url as .html"}
-
-
-class Failure(NamedTuple):
-    """An input that gave no article, or a line of `index.csv` that met none: one row of the table `failures`."""
-
-    path: str
-    line: int | None
-    article_id: str
-    stage: str
-    reason: str
 
 
 class Record(NamedTuple):

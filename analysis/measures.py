@@ -16,16 +16,7 @@ import pandas as pd
 from analysis import attribution, counts, encoder, framing, loaded, norms, sentiment, stance, wording
 from analysis import voice as voices_of
 from analysis.lexicons import LEXICONS, TARGETS, load_norms, load_targets
-from analysis.model import (
-    FAILURE_COLUMNS,
-    SCORE_COLUMNS,
-    SENTENCE_COLUMNS,
-    SPAN_COLUMNS,
-    VOICES,
-    AnalysisError,
-    Article,
-    Span,
-)
+from analysis.model import SCORE_COLUMNS, SENTENCE_COLUMNS, SPAN_COLUMNS, VOICES, AnalysisError, Article, Failure, Span
 from analysis.resample import MOST, block_weights, intervals
 from analysis.text import sentences
 
@@ -124,7 +115,7 @@ def find_spans(
     `voice` is the way of separating voices (attribution.METHODS; by rules where there is no model, see
     `.attrs["voice"]`), `targets` a TOML file of targets, `lexicons` a folder of lists of loaded words (what they may
     find: `.attrs["categories"]`), relative paths being the project's. A measure that raises on an article costs that
-    measure on that article: a row in `.attrs["failures"]` (FAILURE_COLUMNS).
+    measure on that article: a row in `.attrs["failures"]` (a dict with the fields of Failure).
     """
     if voice not in attribution.METHODS:
         raise AnalysisError(f"voice={voice!r}: valid are {', '.join(attribution.METHODS)}")
@@ -166,7 +157,7 @@ def find_spans(
 
 def _failure(article: Article, stage: str, error: Exception) -> dict:
     reason = f"{type(error).__name__}: {error}; the measure is missing for this article"
-    return dict(zip(FAILURE_COLUMNS, ("", "", article.article_id, stage, reason), strict=True))
+    return Failure("", None, article.article_id, stage, reason)._asdict()
 
 
 def _warn(failures: Iterable[Mapping]) -> None:

@@ -5,6 +5,7 @@ All offsets are Python code points into `Article.raw`, end exclusive. Nothing he
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 ROLES = ("headline", "kicker", "dateline", "byline", "subhead", "paragraph", "caption", "notice", "furniture")
 MEASURED_ROLES = ("headline", "subhead", "paragraph", "caption")
@@ -18,11 +19,24 @@ SPAN_COLUMNS += ["value", "group", "detail"]
 SCORE_COLUMNS = ["article_id", "measure", "label", "voice", "k", "n", "value", "unit", "low", "high"]
 SCORE_COLUMNS += ["news_percentile", "opinion_percentile"]
 SENTENCE_COLUMNS = ["article_id", "sentence", "start", "end", "role", "words", *VOICES, "biased", "subjective"]
-FAILURE_COLUMNS = ["path", "line", "article_id", "stage", "reason"]
+ARTICLE_COLUMNS = ["article_id", "outlet", "title", "title_is_inferred", "author", "date", "kind", "topic", "url"]
+ARTICLE_COLUMNS += ["language", "words", "sentences", "flags"]
 
 
 class AnalysisError(Exception):
     """An input, a data file or a parameter that cannot be used; the message says which, why, and what to do."""
+
+
+class Failure(NamedTuple):
+    """One row of the table `failures`: an input that gave no article, a line of `index.csv` that met none, or a measure
+    that failed on an article; `path` and `line` say where the article came from, as far as is known.
+    """
+
+    path: str
+    line: int | None
+    article_id: str
+    stage: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,9 @@ class Block:
             raise ValueError(f"block role {self.role!r} is none of {', '.join(ROLES)}")
         if self.kept and self.role not in MEASURED_ROLES:
             raise ValueError(f"a {self.role} is not measured text and cannot be kept")
+
+
+BLOCK_COLUMNS = ["article_id", *Block.__dataclass_fields__]
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)

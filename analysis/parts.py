@@ -26,30 +26,23 @@ from analysis import encoder
 from analysis.copies import near_copies, sketch
 from analysis.corpus import TAKEN, Index, articles_frame, articles_of, blocks_frame, unmet
 from analysis.figures import table_writer, write_atomic
-from analysis.inputs import Failure, Record, plain
-from analysis.measures import (
-    FAILURE_COLUMNS,
+from analysis.inputs import Record, plain
+from analysis.measures import find_spans, score, sentences_frame
+from analysis.model import (
+    ARTICLE_COLUMNS,
+    BLOCK_COLUMNS,
     SCORE_COLUMNS,
     SENTENCE_COLUMNS,
     SPAN_COLUMNS,
-    find_spans,
-    score,
-    sentences_frame,
+    Article,
+    Failure,
 )
-from analysis.model import Article, Block
 
 SECONDS = 60  # an article that takes longer in one step (reading, spans, scores, sentences) is given up
 TOO_LONG = "took too long and was given up; split it, or leave it out"
 JOINED = 500  # articles of a row group
-COLUMNS = {
-    "articles": ["article_id", "outlet", "title", "title_is_inferred", "author", "date", "kind", "topic", "url"],
-    "blocks": ["article_id", *Block.__dataclass_fields__],
-    "sentences": SENTENCE_COLUMNS,
-    "spans": SPAN_COLUMNS,
-    "scores": SCORE_COLUMNS,
-    "failures": FAILURE_COLUMNS,
-}
-COLUMNS["articles"] += ["language", "words", "sentences", "flags"]
+COLUMNS = {"articles": ARTICLE_COLUMNS, "blocks": BLOCK_COLUMNS, "sentences": SENTENCE_COLUMNS}
+COLUMNS |= {"spans": SPAN_COLUMNS, "scores": SCORE_COLUMNS, "failures": [*Failure._fields]}
 WHOLE = {"sentence", "start", "end", "words", "sentences"}
 TYPES = dict.fromkeys(WHOLE, "int64") | {"title_is_inferred": "bool", "kept": "bool"}
 TYPES |= {"duplicate_of": "Int64", "line": "Int64"}
@@ -143,7 +136,9 @@ def measure_part(number: int, batch: Sequence[Record], job: Job) -> int:
         sentences = sentences_frame(timed(made.values()), spans)
     failed = [*spans.attrs["failures"], *scores.attrs["failures"]]
     where = {name: batch[i][:2] for name, (i, _) in made.items()}
-    failures += [Failure(*where[row["article_id"]], *[*row.values()][2:]) for row in failed]
+    for row in (Failure(**fields) for fields in failed):
+        path, line = where[row.article_id]
+        failures.append(row._replace(path=path, line=line))
     tables = {"articles": articles_frame(articles), "blocks": blocks_frame(articles), "sentences": sentences}
     content, places = _packed(tables | {"spans": spans, "scores": scores}, list(made))
     write_atomic(job.folder / f"{number:06}.rows", content)
@@ -178,7 +173,7 @@ def _packed(tables: Mapping[str, pd.DataFrame], names: Sequence[str]) -> tuple[b
 
 
 def joined(folder: Path, out: Path, kind: str, index: Index, failures: list[Failure]) -> dict[str, int]:
-    """Write the tables from the parts, sorted by article, and count their rows."""
+    """Write the tables from the parts, sorted by article, and count their rows; `failures` gains those of the parts."""
     told = [(part.with_suffix(".rows"), json.loads(part.read_bytes())) for part in sorted(folder.glob("*.json"))]
     failures += [Failure(*row) for _, part in told for row in part["failures"]]
     rows: dict[str, tuple[Path, dict[str, list[int]]]] = {}
@@ -229,5 +224,4 @@ def _flagged(articles: pa.Table, copies: Mapping[str, str]) -> pa.Table:
 def _failed(failures: Sequence[Failure]) -> pa.Table:
     ordered = sorted(failures, key=lambda row: (row.path, row.line or 0, *row[2:]))
     cleaned = [[plain(cell) if isinstance(cell, str) else cell for cell in row] for row in ordered]
-    columns = zip(*cleaned, strict=True) if cleaned else [[]] * len(FAILURE_COLUMNS)
-    return pa.Table.from_pydict(dict(zip(FAILURE_COLUMNS, map(list, columns), strict=True)), schema("failures"))
+    return pa.Table.from_pylist([dict(zip(Failure._fields, row, strict=True)) for row in cleaned], schema("failures"))

@@ -16,7 +16,7 @@ from analysis.corpus import ARTICLES, load_corpus
 from analysis.figures import FIGURES, ROOT, write_index
 from analysis.lexicons import OWN_VALIDITY, TARGETS
 from analysis.measures import find_spans
-from analysis.model import AnalysisError
+from analysis.model import AnalysisError, Failure
 from analysis.report import write_report
 from analysis.suggest import write_suggestion
 
@@ -64,11 +64,10 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
 
 
 def measure(a: argparse.Namespace) -> int:
-    """Write the six tables of a corpus of any size, part by part; a run that was stopped goes on."""
+    """Write the six tables of a corpus, part by part; a run that was stopped goes on."""
     options = {"voice": a.voice, "targets": a.targets, "kind": a.format, "workers": a.workers}
-    done = scale.measure(a.source, a.out, **options, scheduler=a.scheduler)
-    said = pd.read_parquet if a.format == "parquet" else pd.read_csv
-    _say(said(a.out / f"failures.{a.format}"))
+    done, failures = scale.measure(a.source, a.out, **options, scheduler=a.scheduler)
+    _say(pd.DataFrame(failures, columns=Failure._fields))
     counts = done["counts"]
     told = ", ".join(f"{counts[name]:,} {name}" for name in ("articles", "spans", "failures"))
     print(f"{told}: tables in {a.out}, {done['seconds']:,.0f} s")
@@ -245,7 +244,7 @@ def _say(failures: pd.DataFrame) -> None:
     """Each failure on stderr, as many as can be read."""
     for row in failures.head(SAID).itertuples():
         where = [row.path, "" if pd.isna(row.line) else f"line {row.line:.0f}", row.article_id, row.stage]
-        print(f"failed: {', '.join(str(part) for part in where if part)}: {row.reason}", file=sys.stderr)
+        print(f"failed: {', '.join(filter(None, where))}: {row.reason}", file=sys.stderr)
     if len(failures) > SAID:
         print(f"failed: {len(failures) - SAID:,} more", file=sys.stderr)
 

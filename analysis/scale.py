@@ -1,4 +1,4 @@
-"""`measure`: a corpus of any size into the six tables, part by part, on one process or on Dask's workers.
+"""`measure`: a corpus into the six tables, part by part, on one process or on Dask's workers.
 
 A part is some hundred records. What it gave lies in `<out>/.unfinished` until all are there; then they are joined, by
 article id, into the tables. A run that was killed goes on with the parts that are missing: same bytes at the end.
@@ -21,7 +21,7 @@ from analysis import encoder, parts
 from analysis.figures import write_atomic
 from analysis.inputs import Record, digest, files, plain, read_index, records
 from analysis.lexicons import TARGETS, load_targets
-from analysis.model import AnalysisError
+from analysis.model import AnalysisError, Failure
 from analysis.parts import TOO_LONG, GivenUp, Job
 
 PART, PART_CHARACTERS = 100, 1_000_000  # of a part, at most: what is in memory at once, and what a kill loses
@@ -38,8 +38,8 @@ def measure(
     kind: str = "parquet",
     workers: int = 1,
     scheduler: str = "",
-) -> dict[str, Any]:
-    """Write the six tables of `source` to `out` as `<table>.parquet` or `.csv`, and `run.json`, which is returned.
+) -> tuple[dict[str, Any], list[Failure]]:
+    """Write the six tables of `source` to `out` as `<table>.parquet` or `.csv`; what is in `run.json`, and failures.
 
     Sorted by article; a row group, or stretch of lines, is of 500 articles. `voice` "rules" or "quotes" leaves out the
     trained model, and all that it alone measures. One worker is this process, more are a local Dask cluster, and
@@ -68,7 +68,7 @@ def measure(
     done = plan | {"counts": counts, "seconds": round(time.time() - begun, 1), "workers": scheduler or workers}
     write_atomic(out / "run.json", (json.dumps(done, indent=2, ensure_ascii=False) + "\n").encode())
     shutil.rmtree(folder)
-    return done
+    return done, failures
 
 
 def _begun(folder: Path, plan: Mapping[str, Any]) -> Path:

@@ -50,7 +50,7 @@ def whole(tmp_path: Path) -> dict[str, bytes]:
 
 def test_tables_are_those_of_the_functions(tmp_path: Path) -> None:
     source = corpus(tmp_path / "a.jsonl")
-    done = scale.measure(source, tmp_path / "out", voice="model")
+    done, _ = scale.measure(source, tmp_path / "out", voice="model")
     articles = sorted(load_corpus(source).articles, key=lambda article: article.article_id)
     spans = find_spans(articles)
     spans.attrs.clear()
@@ -112,7 +112,7 @@ def test_what_two_parts_share_is_seen(tmp_path, monkeypatch) -> None:
     lines = corpus(tmp_path / "a.jsonl", 4).read_text().splitlines()
     copy = json.dumps(json.loads(lines[0]) | {"id": "copy"})
     (tmp_path / "a.jsonl").write_text("\n".join([*lines, lines[0], copy, "{", json.dumps({"id": "x\ud800"})]))
-    done = scale.measure(tmp_path / "a.jsonl", tmp_path / "out", **RULES)
+    done, _ = scale.measure(tmp_path / "a.jsonl", tmp_path / "out", **RULES)
     failures = pd.read_parquet(tmp_path / "out/failures.parquet")
     assert list(failures["line"]) == [5, 7, 8] and "must differ" in failures["reason"][0]
     flags = pd.read_parquet(tmp_path / "out/articles.parquet").set_index("article_id")["flags"]

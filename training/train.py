@@ -51,7 +51,6 @@ WEIGHTS = {
     "frame": 0.7,
 }
 FOLDS, SPECIALIST_RATE, SPECIALIST_PASSES = 3, 1e-4, 3
-JUDGED = ("biased", "subjective")  # heads that judge a sentence by itself
 
 CARD = f"""
 title = "One small encoder for attribution, loadedness, tone toward targets, rhetorical techniques and policy frames"
@@ -241,7 +240,7 @@ def losses(batch: Batch, answers: torch.Tensor) -> Mapping[str, torch.Tensor]:
                 found[{"biased_words": "biased_word", "techniques": "technique"}.get(name, name)].append(
                     (own, labels[first:last])
                 )
-        for name in (*JUDGED, "lexical"):
+        for name in (*wording.JUDGED, "lexical"):
             labels = getattr(doc, name)
             if labels is not None:
                 for unit, (a, b) in enumerate(doc.units):
@@ -265,7 +264,7 @@ def losses(batch: Batch, answers: torch.Tensor) -> Mapping[str, torch.Tensor]:
             made[name] = functional.binary_cross_entropy_with_logits(rows, labels.reshape(rows.shape)) * (
                 3 if name == "technique" else 1
             )
-    for name in (*JUDGED, "lexical"):
+    for name in (*wording.JUDGED, "lexical"):
         if found[name]:
             if name == "lexical":  # of a sentence: that any of its words is
                 rows = torch.stack([answers[own, HEADS.biased_word].logsumexp(0)[0] for own, _ in found[name]])
@@ -378,21 +377,21 @@ def label_by_specialists(fresh: Callable[[int], Model], learnt: Mapping[str, Seq
     weights = np.stack([(unseen == number) | (unseen == FOLDS) for number in range(FOLDS)]).astype(float)
     mean = np.einsum("fu,fuc->uc", weights / weights.sum(axis=0), np.stack(said))
     for document, answers in zip(documents, np.split(mean, np.cumsum(sizes)[:-1]), strict=True):
-        for name, answer in zip(JUDGED, answers.T, strict=True):
+        for name, answer in zip(wording.JUDGED, answers.T, strict=True):
             labels = getattr(document, name)
             setattr(document, name, answer if labels is None else (labels + answer) / 2)
 
 
 def judged(model: Model, documents: Sequence[Document]) -> np.ndarray:
-    """Probabilities of JUDGED for each unit of the documents, each read by itself (units, 2)."""
+    """Probabilities of wording.JUDGED for each unit of the documents, each read by itself (units, 2)."""
     windows = []
     for d, document in enumerate(documents):
         offsets = np.concatenate([[0], np.cumsum(document.pieces.sizes)])
         for a, b in document.units:
             room = int(np.searchsorted(offsets, offsets[a] + encoder.LENGTH, side="right")) - 1
             windows.append((int(offsets[min(b, room)] - offsets[a]), [(d, a, max(min(b, room), a + 1))]))
-    made = np.empty((len(windows), len(JUDGED)))
-    columns = [getattr(HEADS, name).start for name in JUDGED]
+    made = np.empty((len(windows), len(wording.JUDGED)))
+    columns = [getattr(HEADS, name).start for name in wording.JUDGED]
     order = sorted(range(len(windows)), key=lambda i: windows[i][0])
     model.eval()
     with torch.no_grad():
@@ -434,12 +433,12 @@ def calibrate(model: Model, held_out: Mapping[str, Sequence[Document]]) -> dict[
 
 def _gather(model: Model, documents: Sequence[Document]) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     """Logits and labels of each head on documents read as the package reads them."""
-    rows: dict[str, list] = {name: [] for name in (*JUDGED, "frame", "technique", "tone")}
+    rows: dict[str, list] = {name: [] for name in (*wording.JUDGED, "frame", "technique", "tone")}
     model.eval()
     for doc in documents:
         with torch.no_grad():
             answers = _whole(model, doc)
-        for head in JUDGED:
+        for head in wording.JUDGED:
             labels = getattr(doc, head)
             if labels is not None:
                 means = [answers[a:b, getattr(HEADS, head)].mean(0) for a, b in doc.units]
