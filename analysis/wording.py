@@ -3,7 +3,8 @@
 A probability is that of annotators calling such a sentence biased by its word choice (Spinde et al. 2021, Findings of
 EMNLP) or subjective (CheckThat! 2025). Of the sentences that annotators of bias are handed one by one, half are biased;
 where a text runs on, one in twenty (BASIL). So there a sentence is judged by the words that carry it and its length,
-and one half is where F1 on news is best: more than an even chance is then no probability of annotators, but the point of decision.
+and one half is where F1 on news is best: more than an even chance is then no probability of annotators, but the point
+of decision.
 Techniques after Da San Martino et al. (2020), SemEval task 11: six of its fourteen are told apart, and "any" marks what
 is one of the fourteen, whichever. Such scores do not travel: each is told with the corpus it was measured on. Nothing
 without the model.
