@@ -33,7 +33,7 @@ norms: $(READY)
 	$(BIN)/python -m training.norms
 
 bench: $(READY)
-	$(BIN)/python -m training.bench
+	$(BIN)/python -m training.bench --sizes 1000 4000 16000
 	$(BIN)/python -m training.growth --largest 32000
 
 train: $(READY)
