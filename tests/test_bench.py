@@ -15,9 +15,10 @@ def test_texts_are_as_long_as_articles_and_all_differ() -> None:
 
 
 def test_all_stages_are_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert bench.main(["--articles", "2", "--memory-articles", "0"]) == 0
+    assert bench.main(["--articles", "2", "--memory-articles", "0", "--sizes", "1", "2"]) == 0
     told = capsys.readouterr().out
     stages = "loading the model, whole pipeline, reading, sentences and tokens, attribution, voice, sentiment.detect, "
     stages += "loaded.detect, wording.detect, stance.detect, framing.policy, framing.detect, score, sentences_frame"
-    assert Counter(stage in told for stage in [*stages.split(", "), "VADER by sentence"]) == {True: 15}
-    assert "times the CPU of VADER" in told and "MiB" not in told
+    others = ["VADER by sentence", "VADER of nltk, by sentence", "trafilatura, saved pages", "reading saved pages"]
+    assert Counter(stage in told for stage in [*stages.split(", "), *others]) == {True: 18}
+    assert told.count("times the CPU of") >= 3 and told.count("times the size before") == 2 and "MiB" not in told
