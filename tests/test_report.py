@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -296,3 +297,20 @@ def test_a_report_of_groups_says_over_what_it_infers(made: Path, tmp_path: Path)
     heads = [path.read_text(encoding="utf-8").partition("</header>") for path in (made / "report.html", report)]
     assert ["by outlet takes each article as one observation" in head for head, *_ in heads] == [False, True]
     assert "by: none or outlet" in Live(heads[1][2]).text
+
+
+def test_the_tables_of_forty_articles_leave_room_for_their_pictures(made: Path, tmp_path: Path) -> None:
+    """Each of the two twenty times, with all its rows; the pictures of forty articles take up to nine of 15 MB."""
+    figures, two = tmp_path / "figures", load_corpus().articles
+    shutil.copytree(made, figures)
+    articles = [replace(two[i % 2], article_id=f"a_newspaper_{i:02}", title=f"Title number {i}") for i in range(40)]
+    for name, rows, _ in tables_of(made):
+        if "article_id" in rows[0]:
+            ids = {two[side].article_id: [a.article_id for a in articles[side::2]] for side in (0, 1)}
+            more = [row | {"article_id": i} for row in rows for i in ids[row["article_id"]]]
+            pd.DataFrame(more).to_csv(figures / name, index=False)
+    none = find_spans([])
+    write_report(Corpus(tuple(articles), pd.DataFrame(), {}), none, figures, NOTEBOOKS)
+    tables = tables_of(figures)
+    assert sum(len(rows) for _, rows, _ in tables) > 15_000 and all(len(rows) == len(told) for _, rows, told in tables)
+    assert sum(len(cells.encode()) for _, _, told in tables for cells in told) < 6_000_000
