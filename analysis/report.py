@@ -8,7 +8,7 @@ no network; its links lead to the csv files and the pages of the articles, which
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from html import unescape
@@ -55,13 +55,10 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
 
     `notebooks` in the order of the sections; a section without a figure in the folder is left out.
     """
-    names = tables.labels(corpus.articles)
-    made = [Known(a, f"read/{reading.file_name(a.article_id)}", names[a.article_id]) for a in corpus.articles]
-    known = {article.article_id: own for own in made for article in own[:1]}
-    by_id = dict(iter(spans.groupby("article_id", sort=False)))
-    for article, path, _ in known.values():
-        page = reading.page(article, by_id.get(article.article_id, spans.iloc[:0]), report="../report.html")
-        write_atomic(figures / path, page.encode())
+    names = tables.labels(corpus.articles).items()
+    known = {i: Known(a, f"read/{reading.file_name(i)}", n) for a, (i, n) in zip(corpus.articles, names, strict=True)}
+    for article, page, _ in known.values():
+        write_atomic(figures / page, reading.page(article, spans, report="../report.html").encode())
     cards = json.loads((figures / "index.json").read_bytes())
     sections = []
     for notebook in notebooks:
@@ -71,30 +68,21 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
             order = sorted(own, key=lambda name: drawn.index(name) if name in drawn else len(drawn))
             shown = [_figure(own[name], figures, known) for name in order]
             sections.append({"id": notebook.stem, "figures": shown, **words})
-    about = _about(figures, cards)
+    compared = next((card for card in cards if card["name"] == COMPARISON), None)
+    about = json.loads((figures / f"{(compared or cards[0])['name']}.json").read_bytes())["about"] if cards else {}
     html = reading.render(
         "report.html",
         title="How these articles frame what they report",
         findings=findings(figures, corpus.articles),
-        basis=next((card["caption"] for card in cards if card["name"] == COMPARISON), ""),
-        by=" and ".join(filter(None, about.get("parameters", {}).get("by", ()))),
+        basis=compared["caption"] if compared else "",
+        by=about.get("parameters", {}).get("by", ""),
         sections=sections,
-        articles=made,
+        articles=known.values(),
         failures=corpus.failures.to_dict("records"),
-        about={**about, "report": {"made": [datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z")]}},
+        about={**about, "report": {"made": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z")}},
     )
     write_atomic(figures / "report.html", html.encode())
     return figures / "report.html"
-
-
-def _about(figures: Path, cards: Iterable[Mapping]) -> dict[str, dict[str, list]]:
-    """Whence the figures come: for each fact its values, more than one where notebooks were run on different terms."""
-    told: dict[str, dict[str, list]] = {}
-    for facts in (json.loads((figures / f"{card['name']}.json").read_bytes())["about"] for card in cards):
-        for part, name, value in ((part, *fact) for part, own in facts.items() for fact in own.items()):
-            values = told.setdefault(part, {}).setdefault(name, [])
-            values += [value] * (value not in values)
-    return told
 
 
 def findings(figures: Path, articles: Sequence[Article]) -> list[tuple[str, str]]:
@@ -128,23 +116,18 @@ def _behind(row: Mapping[str, str], known: Mapping[str, Known], most: int) -> It
             int(row.get("n") or row["n_left"]),
         )
         links = [(page, "", reading.title_of(article)) for article, page, _ in named]
-        yield Behind(_count(number, "article"), links, more=number - len(named))
+        yield Behind(f"{number} article{'s' * (number != 1)}", links, more=number - len(named))
     elif row.get("kept") == "False" and own:
-        start, end = int(row["start"]), int(row["end"])
-        yield Behind("left out", [(f"{own.page}#x{start}", "", _excerpt(own.article, start, end))])
+        text = _excerpt(own.article, int(row["start"]), int(row["end"]))
+        yield Behind("left out", [(f"{own.page}#x{row['start']}", "", text)])
     sides = zip(("left_sentences", "right_sentences"), [*known.values()][:: max(len(known) - 1, 1)], strict=False)
     for column, found in (("sentences", own), *sides):
         if found and (numbers := row.get(column, "").split()):
             links = [(f"{found.page}#s{number}", number) for number in numbers[:SHOWN]]
-            places = [sentences(found.article)[int(number)] for number in numbers[:most]]
-            texts = [(_excerpt(found.article, place.start, place.end),) for place in places]
-            told = _count(len(numbers), "sentence") + f" in {found.name}" * (column != "sentences")
-            quoted = [link + text for link, text in zip(links, texts, strict=False)]
+            places = [(link, sentences(found.article)[int(link[1])]) for link in links[:most]]
+            quoted = [(*link, _excerpt(found.article, place.start, place.end)) for link, place in places]
+            told = f"{len(numbers)} sentence{'s' * (len(numbers) != 1)}" + f" in {found.name}" * (column != "sentences")
             yield Behind(told, quoted, links[most:], len(numbers) - len(links))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _excerpt(article: Article, start: int, end: int) -> str:
@@ -159,10 +142,10 @@ def _picture(svg: str, card: Mapping) -> tuple[tuple[int, int], str]:
     for text in re.findall(r'\n  <g id="text_\d+">.*?\n  </g>', svg, re.DOTALL):  # of the figure, not of its axes
         said = plain(unescape(" ".join(re.findall("<!--(.*?)-->", text, re.DOTALL))))
         lines = [float(y) for y in re.findall(r"translate\(\S+ (\S+)\) scale", text)]
-        if said not in (plain(card["title"]), plain(card["caption"])):
-            continue
-        svg = svg.replace(text, "")
-        top, bottom = (max(lines) + 4, bottom) if said == plain(card["title"]) else (top, min(lines) - 8)  # in points
+        if said == plain(card["title"]):
+            top, svg = max(lines) + 4, svg.replace(text, "")
+        elif said == plain(card["caption"]):
+            bottom, svg = min(lines) - 8, svg.replace(text, "")
     box = f'viewBox="0 {top:.0f} {width:.0f} {bottom - top:.0f}"'
     svg = re.sub(r'width="\S+" height="\S+" viewBox="[^"]+"', box, svg, count=1)
     return (round(width), round(bottom - top)), svg
@@ -180,7 +163,6 @@ def _small(svg: str) -> str:
     used = {name: f"{i:x}" for i, name in enumerate(dict.fromkeys(re.findall(r'(?:url\(|href=")#([^")]+)', svg)))}
     svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{used[m[1]]}"' if m[1] in used else "", svg)
     svg = re.sub(r'(url\(|href=")#([^")]+)', lambda m: f"{m[1]}#{used[m[2]]}", svg)
-    svg = re.sub(r'style="[^"]+"', lambda m: re.sub(r"([:;]) ", r"\1", m[0]), svg)
     return DOT.sub(_square, svg).replace('"', "'")
 
 
