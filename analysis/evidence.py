@@ -16,14 +16,8 @@ from analysis.text import sentence_at, sentences
 
 KEYS = ["article_id", "measure", "label", "voice"]
 # Columns of a row that narrow down the spans behind it, and the columns of the table of spans that they name.
-NAMED = {
-    "word": "detail",
-    "target": "label",
-    "source_id": "source_id",
-    "role": "detail",
-    "stance": "detail",
-    "voice": "voice",
-}
+NAMED = {"word": "detail", "role": "detail", "stance": "detail", "target": "label"}
+NAMED |= {"source_id": "source_id", "voice": "voice"}
 LAYERS = {"target": "target", "stance": "attribution", "source_id": "voice", "voice": "voice"}  # by the first it has
 
 
@@ -31,10 +25,11 @@ def sentences_behind(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.Dat
     """The sentence behind each span, for reading: what was found, in which voice, and `context`, the whole sentence.
 
     Labels are shown as figures show them, each by itself: "any" sums up other labels and would tell the words twice.
+    What is read first stands first, for a notebook is narrow.
     """
     table = located(spans[spans["label"] != "any"], articles)
-    columns = ["article_id", "sentence", "layer", "label", "voice", "source_id", "value", "text"]
-    return _with_context(table[columns], articles)
+    columns = ["article_id", "sentence", "label", "text", "context", "voice", "source_id", "value", "layer"]
+    return _with_context(table, articles)[columns]
 
 
 def in_context(spans: pd.DataFrame, articles: Sequence[Article], width: int = 45) -> pd.DataFrame:
@@ -54,9 +49,8 @@ def unattributed_loaded(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.
     """
     table = located(spans[spans["layer"].isin(["loaded", "attribution"])], articles)
     keys = ["article_id", "sentence"]
-    attributed = table[table["layer"] == "attribution"].set_index(keys).index
-    loaded = table[(table["layer"] == "loaded") & (table["voice"] == "author")]
-    loaded = loaded[~loaded.set_index(keys).index.isin(attributed)]
+    attributed = table.set_index(keys).index.isin(table[table["layer"] == "attribution"].set_index(keys).index)
+    loaded = table[(table["layer"] == "loaded") & (table["voice"] == "author") & ~attributed]
     grouped = loaded.groupby(keys).agg(
         hits=("label", "size"), labels=("label", lambda x: "; ".join(sorted(set(x)))), words=("text", "; ".join)
     )

@@ -66,7 +66,7 @@ def page(article: Article, spans: pd.DataFrame, report: str = "") -> str:
     own = spans[spans["article_id"] == article.article_id]
     dropped = [b for b in article.blocks if not b.kept]
     return render("read.html", article=article, title=title_of(article), report=report, passages=passages(article, own),
-                  dropped=[(b.role, b.reason, article.raw[b.start : b.end].strip()) for b in dropped],
+                  dropped=[(b.start, b.role, b.reason, article.raw[b.start : b.end].strip()) for b in dropped],
                   voices=VOICE_NAME, marks={layer: name for layer, (name, _) in MARKS.items()})  # fmt: skip
 
 

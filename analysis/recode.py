@@ -32,6 +32,7 @@ QUESTIONS = {  # layer: what the coder is asked, the instrument that the answer 
         "techniques (model)", "label != ''"),
     "attribution": ("Does this tell what a source says or thinks?", "attribution ({voice})", "label == 'content'"),
 }  # fmt: skip
+SCOPE = {"loaded words": ", without hedges, boosters, factives, assertives, implicatives"}  # which judge nothing
 SHEET = ["item", "before", "sentence", "after", "question", "code"]
 KEY = ["item", "instrument", "found", "stands_for", "article_id", "number", "sentence"]
 _letters = partial(re.sub, "[^A-Za-z]", "")  # what no spreadsheet changes in a sentence, whatever the encoding
@@ -103,6 +104,7 @@ def score(known: pd.DataFrame, codes: np.ndarray) -> pd.DataFrame:
         values["Krippendorff's alpha"] = np.array([alpha(codes), *_alphas(again, coders)])
     instrument, articles, ties = known["instrument"].iloc[0], str(known["article_id"].nunique()), (votes == 0.5).sum()
     about = f"{coders} coder{'s' * (coders > 1)}, {items} sentences{f', {ties} of them split' * bool(ties)}"
+    about += SCOPE.get(instrument, "")
     sheet = f"sheet {zlib.crc32(''.join([instrument, *sorted(map(_letters, known['sentence']))]).encode()):08x}"
     rows = []
     for metric, (value, *draws) in values.items():
@@ -149,12 +151,14 @@ def _sentences(articles: Sequence[Article], layer: str, voice: str) -> pd.DataFr
 def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Columns of a csv as a spreadsheet saves it, as text, by item."""
     try:
-        text = path.read_bytes().decode("utf-8-sig", errors="replace")
+        raw = path.read_bytes()
+        text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", errors="replace")
         separator = max(",;\t", key=text.partition("\n")[0].count)
         table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, index_col=False)
         table = table.rename(columns=str.strip)[list(columns)].map(str.strip)
     except (OSError, ValueError, KeyError) as error:
-        raise AnalysisError(f"{path}: {error}; a csv with the columns {', '.join(columns)} is needed") from error
+        reason = error.strerror if isinstance(error, OSError) else "no such csv; a workbook has to be saved as CSV"
+        raise AnalysisError(f"{path}: {reason}; a csv with the columns {', '.join(columns)} is needed") from error
     table = table[(table != "").any(axis=1)].set_index("item")
     if table.index.has_duplicates:
         raise AnalysisError(f"{path}: item {table.index[table.index.duplicated()][0]} is repeated; keep one line of it")

@@ -8,9 +8,12 @@ no network; its links lead to the csv files and the pages of the articles, which
 import csv
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from html import unescape
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 import pandas as pd
@@ -22,37 +25,29 @@ from analysis.figures import write_atomic
 from analysis.model import Article
 from analysis.text import sentences
 
-SHOWN, EXCERPT = 10, 140  # sentences behind a row, and characters of each
-ROWS = 60  # of a figure's table; the rest is in its csv
+SHOWN, EXCERPT = 10, 140  # sentences behind a row; characters of one that is quoted
+ROWS = 60  # of a figure whose sentences are quoted; those of the rest are links to the reading view
 FEW = 8  # articles up to which the report quotes so much; with more, a third of it
 COMPARISON = "06_comparison/power"
 LEFT_OUT = ("01_corpus/reading_strip",)  # the reading view shows it, with the text
 HIDDEN = ("article_id", "start", "end", "sentence", "sentences", "left_sentences", "right_sentences", "articles")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a figure's csv: its cells, and the sentences, or articles, behind it as (link, number, text)."""
+class Known(NamedTuple):
+    """An article, its page of the reading view, and its short name."""
 
-    cells: Sequence[str]
-    evidence: Sequence[tuple[str, str, str]]
-    more: int
-    unit: str = "sentence"
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A figure in the report; paths are relative to the report."""
-
+    article: Article
+    page: str
     name: str
-    title: str
-    alt: str
-    caption: str
-    image: str
-    csv: str
-    columns: Sequence[str]
-    rows: Sequence[Row]
-    total: int
+
+
+class Behind(NamedTuple):
+    """Sentences, articles or text left out: how many, some as (link, number, text), some as (link, number)."""
+
+    told: str
+    quoted: Sequence[tuple[str, str, str]]
+    linked: Sequence[tuple[str, str]] = ()
+    more: int = 0
 
 
 def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: Sequence[Path]) -> Path:
@@ -60,11 +55,10 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
 
     `notebooks` in the order of the sections; a section without a figure in the folder is left out.
     """
-    pages = {a.article_id: f"read/{reading.file_name(a.article_id)}" for a in corpus.articles}
-    by_id = dict(iter(spans.groupby("article_id", sort=False)))
-    for article in corpus.articles:
-        page = reading.page(article, by_id.get(article.article_id, spans.iloc[:0]), report="../report.html")
-        write_atomic(figures / pages[article.article_id], page.encode())
+    names = tables.labels(corpus.articles).items()
+    known = {i: Known(a, f"read/{reading.file_name(i)}", n) for a, (i, n) in zip(corpus.articles, names, strict=True)}
+    for article, page, _ in known.values():
+        write_atomic(figures / page, reading.page(article, spans, report="../report.html").encode())
     cards = json.loads((figures / "index.json").read_bytes())
     sections = []
     for notebook in notebooks:
@@ -72,20 +66,20 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
         if own:
             words, drawn = _words(notebook)
             order = sorted(own, key=lambda name: drawn.index(name) if name in drawn else len(drawn))
-            shown = [_figure(own[name], figures, corpus.articles, pages) for name in order]
+            shown = [_figure(own[name], figures, known) for name in order]
             sections.append({"id": notebook.stem, "figures": shown, **words})
-    about = json.loads((figures / f"{cards[0]['name']}.json").read_bytes())["about"] if cards else {}
-    names = tables.labels(corpus.articles)
+    compared = next((card for card in cards if card["name"] == COMPARISON), None)
+    about = json.loads((figures / f"{(compared or cards[0])['name']}.json").read_bytes())["about"] if cards else {}
     html = reading.render(
         "report.html",
         title="How these articles frame what they report",
         findings=findings(figures, corpus.articles),
-        basis=next((card["caption"] for card in cards if card["name"] == COMPARISON), ""),
+        basis=compared["caption"] if compared else "",
+        by=about.get("parameters", {}).get("by", ""),
         sections=sections,
-        articles=[(names[a.article_id], a, pages[a.article_id]) for a in corpus.articles],
+        articles=known.values(),
         failures=corpus.failures.to_dict("records"),
-        about=about,
-        glossary=GLOSSARY,
+        about={**about, "report": {"made": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z")}},
     )
     write_atomic(figures / "report.html", html.encode())
     return figures / "report.html"
@@ -99,26 +93,62 @@ def findings(figures: Path, articles: Sequence[Article]) -> list[tuple[str, str]
     return sorted(zip(rows["verdict"], said, strict=True), key=lambda finding: finding[0] == "cannot tell")
 
 
-def _figure(card: Mapping, figures: Path, articles: Sequence[Article], pages: Mapping[str, str]) -> Shown:
-    name = card["name"]
-    rows = _rows(figures / f"{name}.csv")
-    columns = [column for column in (rows[0] if rows else ()) if column not in HIDDEN]
-    by_id = {article.article_id: article for article in articles}
-    most = SHOWN if len(articles) <= FEW else SHOWN // 3
+def _figure(card: Mapping, figures: Path, known: Mapping[str, Known]) -> dict[str, object]:
+    """A figure for the template: its card, its picture with its size, and rows of cells and what is behind them."""
+    rows = _rows(figures / f"{card['name']}.csv")
+    columns = [name for name in (rows[0] if rows else ()) if name not in HIDDEN and any(row[name] for row in rows)]
+    share = 1 if len(known) <= FEW else 3
     made = []
-    for row in rows[: ROWS if len(articles) <= FEW else ROWS // 3]:
-        cells, behind = [_cell(row[column]) for column in columns], [*_behind(row, articles)]
-        if "articles" in row:  # of a group: as many as the csv names
-            own = [i for i in row["articles"].split("; ") if i in pages]
-            named = [(pages[i], "", reading.title_of(by_id[i])) for i in own]
-            made.append(Row(cells, named, int(row.get("n") or row["n_left"]) - len(own), "article"))
-            continue
-        quoted = [_quoted(by_id[i], number, pages[i]) for i, number in behind[:most]]
-        made.append(Row(cells, quoted, len(behind) - len(quoted)))
-    image = Markup(
-        f"data:image/svg+xml,{quote(_small((figures / f'{name}.svg').read_text(encoding='utf-8')), safe=SAFE)}"
-    )
-    return Shown(name, card["title"], card["alt"], card["caption"], image, f"{name}.csv", columns, made, len(rows))
+    for at, row in enumerate(rows):
+        behind = _behind(row, known, SHOWN // share if at < ROWS // share else 0)
+        made.append(([_cell(row[name]) for name in columns], [*behind]))
+    size, svg = _picture((figures / f"{card['name']}.svg").read_text(encoding="utf-8"), card)
+    image = Markup(f"data:image/svg+xml,{quote(_small(svg), safe=SAFE)}")
+    return {"card": card, "image": image, "size": size, "columns": columns, "rows": made}
+
+
+def _behind(row: Mapping[str, str], known: Mapping[str, Known], most: int) -> Iterator[Behind]:
+    """The articles of a group, else the sentences of one article or of two, `most` quoted, else the text left out."""
+    own = known.get(row.get("article_id", ""))
+    if "articles" in row:  # as many as the csv names
+        named, number = (
+            [known[i] for i in row["articles"].split("; ") if i in known],
+            int(row.get("n") or row["n_left"]),
+        )
+        links = [(page, "", reading.title_of(article)) for article, page, _ in named]
+        yield Behind(f"{number} article{'s' * (number != 1)}", links, more=number - len(named))
+    elif row.get("kept") == "False" and own:
+        text = _excerpt(own.article, int(row["start"]), int(row["end"]))
+        yield Behind("left out", [(f"{own.page}#x{row['start']}", "", text)])
+    sides = zip(("left_sentences", "right_sentences"), [*known.values()][:: max(len(known) - 1, 1)], strict=False)
+    for column, found in (("sentences", own), *sides):
+        if found and (numbers := row.get(column, "").split()):
+            links = [(f"{found.page}#s{number}", number) for number in numbers[:SHOWN]]
+            places = [(link, sentences(found.article)[int(link[1])]) for link in links[:most]]
+            quoted = [(*link, _excerpt(found.article, place.start, place.end)) for link, place in places]
+            told = f"{len(numbers)} sentence{'s' * (len(numbers) != 1)}" + f" in {found.name}" * (column != "sentences")
+            yield Behind(told, quoted, links[most:], len(numbers) - len(links))
+
+
+def _excerpt(article: Article, start: int, end: int) -> str:
+    text = " ".join(article.raw[start:end].split())
+    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
+
+
+def _picture(svg: str, card: Mapping) -> tuple[tuple[int, int], str]:
+    """Size and picture, without the title above it and the caption below, which the report has as text."""
+    width, height = map(float, re.search(r'viewBox="0 0 (\S+) (\S+)"', svg).groups())
+    top, bottom, plain = 0.0, height, partial(re.sub, r"[\W_]+", "")
+    for text in re.findall(r'\n  <g id="text_\d+">.*?\n  </g>', svg, re.DOTALL):  # of the figure, not of its axes
+        said = plain(unescape(" ".join(re.findall("<!--(.*?)-->", text, re.DOTALL))))
+        lines = [float(y) for y in re.findall(r"translate\(\S+ (\S+)\) scale", text)]
+        if said == plain(card["title"]):
+            top, svg = max(lines) + 4, svg.replace(text, "")
+        elif said == plain(card["caption"]):
+            bottom, svg = min(lines) - 8, svg.replace(text, "")
+    box = f'viewBox="0 {top:.0f} {width:.0f} {bottom - top:.0f}"'
+    svg = re.sub(r'width="\S+" height="\S+" viewBox="[^"]+"', box, svg, count=1)
+    return (round(width), round(bottom - top)), svg
 
 
 SAFE = " =:/'(),;.-+*!@$?[]^_~|{}"  # need no percent sign in an image written into a page's double quotes
@@ -133,7 +163,6 @@ def _small(svg: str) -> str:
     used = {name: f"{i:x}" for i, name in enumerate(dict.fromkeys(re.findall(r'(?:url\(|href=")#([^")]+)', svg)))}
     svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{used[m[1]]}"' if m[1] in used else "", svg)
     svg = re.sub(r'(url\(|href=")#([^")]+)', lambda m: f"{m[1]}#{used[m[2]]}", svg)
-    svg = re.sub(r'style="[^"]+"', lambda m: re.sub(r"([:;]) ", r"\1", m[0]), svg)
     return DOT.sub(_square, svg).replace('"', "'")
 
 
@@ -142,22 +171,6 @@ def _square(circle: re.Match) -> str:
     numbers = [float(number) for number in re.findall(r"-?[\d.]+", circle[0])]
     size = max(numbers[1::2]) - min(numbers[1::2])
     return f"M{x - size / 2:.2f} {y - size:.2f}h{size:.1f}v{size:.1f}h-{size:.1f}z" if size < 1 else circle[0]
-
-
-def _behind(row: Mapping[str, str], articles: Sequence[Article]) -> Iterable[tuple[str, int]]:
-    known = {article.article_id for article in articles}
-    ends = (articles[0].article_id, articles[-1].article_id) if articles else ("", "")
-    for column, article_id in zip(
-        ("sentences", "left_sentences", "right_sentences"), (row.get("article_id", ""), *ends), strict=True
-    ):
-        if article_id in known:
-            yield from ((article_id, int(number)) for number in (row.get(column) or "").split())
-
-
-def _quoted(article: Article, number: int, page: str) -> tuple[str, str, str]:
-    sentence = sentences(article)[number]
-    text = " ".join(article.raw[sentence.start : sentence.end].split())
-    return f"{page}#s{number}", str(number), text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
 
 
 def _cell(text: str) -> str:
@@ -179,15 +192,3 @@ def _words(notebook: Path) -> tuple[dict[str, object], list[str]]:
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     drawn = [f"{notebook.stem}/{name}" for name in re.findall(r'save\(\s*[\w.]+,\s*"([^"]+)"', code)]
     return {"title": title.lstrip("# "), "how": [p for p in plain if p not in cannot], "cannot": cannot}, drawn
-
-
-GLOSSARY = {
-    "voice": "Who speaks: the author, a source quoted in quotation marks, a source reported in the author's words, "
-    "a headline, a caption. Every measure is reported for each apart.",
-    "interval": "Where the value would lie in 95 of 100 texts made of such sentences, or groups of such articles "
-    "(bootstrap).",
-    "cannot tell": "The difference may exist or not: this much text does not show it.",
-    "Holm p": "Chance of such a difference between texts of the same sentences, or groups of the same articles, "
-    "corrected for the number of tests.",
-    "instrument": "What finds or rates the passages; how well it agrees with people stands in the section on validity.",
-}

@@ -12,7 +12,7 @@ from conftest import article
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import encoder, lexicons, recode, run, tables
+from analysis import encoder, lexicons, loaded, recode, run, tables
 from analysis.model import AnalysisError
 from training.validate import LOADED_FAMILIES
 
@@ -51,7 +51,8 @@ def fill(path: Path, codes: dict[str, str], to: Path | None = None, **change: ob
     rows = [row | {"code": codes[row["item"]]} for row in rows_of(path)]
     rows = change.get("rows", lambda same: same)(rows)
     written = io.StringIO(newline="")
-    writer = csv.DictWriter(written, list(rows[0]), delimiter=change.get("delimiter", ","), lineterminator="\r\n")
+    how = {"delimiter": change.get("delimiter", ","), "quoting": change.get("quoting", csv.QUOTE_MINIMAL)}
+    writer = csv.DictWriter(written, list(rows[0]), lineterminator="\r\n", **how)
     writer.writeheader()
     writer.writerows(rows)
     out = to or path.with_name("coded.csv")
@@ -119,7 +120,8 @@ def test_precision_and_weighted_recall_by_hand():
     assert scores(told) == {"precision": 0.8, "recall": 0.5}
     low, high = told.loc[1, ["low", "high"]].astype(float)
     assert low < 0.25 and high > 0.75, "five sentences say little of 160"
-    assert set(told["split"]) == {"1 coder, 10 sentences"} and set(told["n_documents"]) == {"1"}
+    assert set(told["split"]) == {"1 coder, 10 sentences" + recode.SCOPE["loaded words"]}
+    assert set(told["n_documents"]) == {"1"}
 
 
 def test_the_majority_decides_and_a_split_is_counted():
@@ -131,7 +133,7 @@ def test_the_majority_decides_and_a_split_is_counted():
     }
     told = recode.score(known(found, 2, 2), np.array([[1, 1], [0, 1], [0, 0], [0, 0]]))
     assert scores(told) | {"Krippendorff's alpha": 0} == {"precision": 1, "recall": 1, "Krippendorff's alpha": 0}
-    assert set(told["split"]) == {"2 coders, 4 sentences, 1 of them split"}
+    assert set(told["split"]) == {"2 coders, 4 sentences, 1 of them split" + recode.SCOPE["loaded words"]}
 
 
 def test_what_is_undefined_is_empty_and_said_so():
@@ -177,6 +179,9 @@ SPREADSHEETS = {
     "with the mark": {"encoding": "utf-8-sig"},
     "semicolons": {"delimiter": ";", "encoding": "utf-8-sig"},
     "tabs": {"delimiter": "\t"},
+    "Unicode text": {"delimiter": "\t", "encoding": "utf-16"},
+    "without the apostrophes": {"rows": lambda rows: [{k: v.lstrip("'") for k, v in row.items()} for row in rows]},
+    "all in quotation marks": {"quoting": csv.QUOTE_ALL},
     "another encoding": {"encoding": "cp1252"},
     "reordered": {"rows": lambda rows: rows[::-1]},
     "more columns": {"rows": lambda rows: [{"coder": "Ana; Bo", **row, "": ""} for row in rows]},
@@ -251,6 +256,8 @@ def test_a_content_of_several_sentences_is_found_in_each(tmp_path: Path):
 def test_loaded_is_what_its_validity_was_measured_on():
     _, instrument, yes = recode.QUESTIONS["loaded"]
     assert (instrument, yes) == ("loaded words", f"group in {list(LOADED_FAMILIES)}")
+    rest = [name for name in loaded.LISTS if lexicons.load_lexicon(name).family not in LOADED_FAMILIES]
+    assert recode.SCOPE[instrument] == f", without {', '.join(rest)}"
 
 
 def test_instruments_are_called_as_in_the_validity_file():
@@ -301,8 +308,9 @@ def test_other_files_are_refused_by_name(sheet: Path, tmp_path: Path):
     coded, key = fill(sheet, machine(sheet)), sheet.with_suffix(".key.csv")
     (tmp_path / "empty.csv").write_bytes(b"")
     (tmp_path / "wide.csv").write_bytes("item\tsentence\tcode\n1\ta\tyes\n".encode("utf-16"))
-    for name in ("empty", "wide", "none"):
-        with pytest.raises(AnalysisError, match=rf"{name}\.csv: "):
+    (tmp_path / "book.csv").write_bytes(b"PK\x03\x04\x14\x00" + bytes(range(256)))
+    for name, reason in {"empty": "workbook", "book": "workbook", "wide": "item", "none": "No such file"}.items():
+        with pytest.raises(AnalysisError, match=rf"{name}\.csv: .*{reason}"):
             imported(tmp_path / f"{name}.csv", key=key)
     with pytest.raises(AnalysisError, match=r"coded\.csv: .*found"):
         imported(coded, key=coded)
@@ -348,7 +356,7 @@ def test_the_own_file_is_cited_after_the_corpora(sheet: Path, monkeypatch: pytes
     coders = [fill(sheet, codes, sheet.with_name(f"{i}.csv")) for i, codes in enumerate((machine(sheet), wrong))]
     told = recode.import_sheets(coders, key, own)
     cited = tables.validity("loaded words").removeprefix(without["loaded words"])
-    assert cited.startswith(" On own articles (2 coders, 8 sentences, 1 of them split): precision 1.00 (")
+    assert cited.startswith(" On own articles (2 coders, 8 sentences, 1 of them split, without hedges, boosters, ")
     assert ", recall 1.00 (" in cited and ", Krippendorff's alpha 0.76 (" in cited and cited.endswith(").")
     assert cited.strip() == told.splitlines()[0]
     assert told.splitlines()[1:] == [

@@ -4,8 +4,10 @@ import csv
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -113,18 +115,43 @@ def test_the_report_is_small_and_its_links_lead_somewhere(made: Path) -> None:
         assert Live(path.read_text(encoding="utf-8")).found == []
 
 
+def tables_of(folder: Path) -> list[tuple[str, list[dict[str, str]], list[str]]]:
+    """Of each figure in the report: its csv, the rows there, and those of the report's table as HTML."""
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    found = []
+    for name, body in re.findall(r'<a href="([^"]+\.csv)">.*?<tbody>(.*?)</tbody>', text, flags=re.DOTALL):
+        with (folder / name).open(encoding="utf-8", newline="") as lines:
+            found.append((name, list(csv.DictReader(lines)), body.split("<tr>")[1:]))
+    return found
+
+
 def test_every_cell_is_one_of_its_csv(made: Path) -> None:
-    text = (made / "report.html").read_text(encoding="utf-8")
-    tables = re.findall(r'<a href="([^"]+\.csv)">.*?<tbody>(.*?)</tbody>', text, flags=re.DOTALL)
-    assert len(tables) >= 21
-    for name, body in tables:
-        with (made / name).open(encoding="utf-8", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-        for row, cells in zip(rows, body.split("<tr>")[1:], strict=False):
+    assert len(tables_of(made)) >= 21
+    for name, rows, told in tables_of(made):
+        for row, cells in zip(rows, told, strict=True):
             known = set(row.values())
             for cell in re.findall(r"<td>([^<]*)</td>", cells):
                 plain = Live(cell).text
                 assert plain in known or any(number(v) and f"{float(v):.4g}" == plain for v in known), (name, plain)
+
+
+def test_every_bar_has_its_evidence(made: Path) -> None:
+    """The first ten sentences that its row of the csv names, on each side; or the text that was left out; or "none"."""
+    articles = load_corpus().articles
+    pages = {a.article_id: f"read/{file_name(a.article_id)}" for a in articles}
+    listed = 0
+    for name, rows, told in tables_of(made):
+        traced = any("sentences" in key for key in rows[0])
+        for row, cells in zip(rows, told, strict=True):
+            sides = {"sentences": row.get("article_id"), "left_sentences": articles[0].article_id}
+            sides |= {"right_sentences": articles[-1].article_id}
+            named = [(pages[i], n) for side, i in sides.items() for n in row.get(side, "").split()[:10]]
+            assert [(page, n) for page, n in re.findall(r'href="([^"#]+)#s(\d+)"', cells)] == named, name
+            left_out = [f'href="{pages[row["article_id"]]}#x{row["start"]}"'] if row.get("kept") == "False" else []
+            assert all(link in cells for link in left_out), name
+            assert (">none</td>" in cells) == (traced and not named and not left_out), (name, cells)
+            listed += len(named)
+    assert listed > 1000
 
 
 def number(text: str) -> bool:
@@ -245,3 +272,45 @@ def test_the_index_lists_what_the_report_shows(made: Path) -> None:
     text = (made / "report.html").read_text(encoding="utf-8")
     names = {card["name"] for card in json.loads((made / "index.json").read_bytes())} - {"01_corpus/reading_strip"}
     assert {name.replace("/", "-", 1) for name in names} <= set(re.findall(r'<h3 id="([^"]+)"', text))
+
+
+def test_pictures_are_whole_without_title_and_caption(made: Path) -> None:
+    text = (made / "report.html").read_text(encoding="utf-8")
+    names = re.findall(r'<h3 id="([^"]+)"', text)
+    images = re.findall(r'<img src="data:image/svg\+xml,([^"]+)" width="(\d+)" height="(\d+)"', text)
+    for name, (address, *size) in zip(names, images, strict=True):
+        image, file = unquote(address), (made / f"{name.replace('-', '/', 1)}.svg").read_text(encoding="utf-8")
+        top, width, height = map(int, re.search(r"viewBox='0 (\d+) (\d+) (\d+)'", image).groups())
+        assert [str(width), str(height)] == size and top > 20
+        assert top + height < float(re.search(r'viewBox="0 0 \S+ (\S+)"', file)[1]) - 8
+        assert set(re.findall(r"(?:href='|url\()#(\w+)", image)) <= set(re.findall(r" id='(\w+)'", image))
+
+
+def test_a_report_of_groups_says_over_what_it_infers(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path / "figures")
+    card = tmp_path / "figures" / "06_comparison" / "power.json"
+    about = json.loads(card.read_bytes())
+    about["about"]["parameters"]["by"] = "outlet"
+    card.write_text(json.dumps(about), encoding="utf-8")
+    corpus = load_corpus()
+    report = write_report(corpus, find_spans(corpus.articles), tmp_path / "figures", NOTEBOOKS)
+    heads = [path.read_text(encoding="utf-8").partition("</header>") for path in (made / "report.html", report)]
+    assert ["by outlet takes each article as one observation" in head for head, *_ in heads] == [False, True]
+    assert "by: outlet" in Live(heads[1][2]).text
+
+
+def test_the_tables_of_forty_articles_leave_room_for_their_pictures(made: Path, tmp_path: Path) -> None:
+    """Each of the two twenty times, with all its rows; the pictures of forty articles take up to nine of 15 MB."""
+    figures, two = tmp_path / "figures", load_corpus().articles
+    shutil.copytree(made, figures)
+    articles = [replace(two[i % 2], article_id=f"a_newspaper_{i:02}", title=f"Title number {i}") for i in range(40)]
+    for name, rows, _ in tables_of(made):
+        if "article_id" in rows[0]:
+            ids = {two[side].article_id: [a.article_id for a in articles[side::2]] for side in (0, 1)}
+            more = [row | {"article_id": i} for row in rows for i in ids[row["article_id"]]]
+            pd.DataFrame(more).to_csv(figures / name, index=False)
+    none = find_spans([])
+    write_report(Corpus(tuple(articles), pd.DataFrame(), {}), none, figures, NOTEBOOKS)
+    tables = tables_of(figures)
+    assert sum(len(rows) for _, rows, _ in tables) > 15_000 and all(len(rows) == len(told) for _, rows, told in tables)
+    assert sum(len(cells.encode()) for _, _, told in tables for cells in told) < 6_000_000
