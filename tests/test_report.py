@@ -310,7 +310,8 @@ def test_the_tables_of_forty_articles_leave_room_for_their_pictures(made: Path, 
             more = [row | {"article_id": i} for row in rows for i in ids[row["article_id"]]]
             pd.DataFrame(more).to_csv(figures / name, index=False)
     none = find_spans([])
-    write_report(Corpus(tuple(articles), pd.DataFrame(), {}), none, figures, NOTEBOOKS)
+    report = write_report(Corpus(tuple(articles), pd.DataFrame(), {}), none, figures, NOTEBOOKS)
+    assert "Of the 40 articles, the first and the last are compared" in report.read_text(encoding="utf-8")
     tables = tables_of(figures)
     assert sum(len(rows) for _, rows, _ in tables) > 15_000 and all(len(rows) == len(told) for _, rows, told in tables)
     assert sum(len(cells.encode()) for _, _, told in tables for cells in told) < 6_000_000
