@@ -229,20 +229,24 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
     statistics, tables = [measure.statistic for measure, *_ in cells], [parts for *_, parts in cells]
     widths = [parts.shape[1] for parts in tables]
     totals = np.hstack(tables).sum(axis=0, keepdims=True)
-    values = applied(statistics, widths, totals)[:, 0].tolist()
+    pairs = (np.cumsum(widths) - widths)[np.array(widths) == 2]  # where k stands before n
+    unseen = totals.copy()  # what was never seen: the rule of three
+    unseen[0, pairs] = np.minimum(3, totals[0, pairs + 1])
+    values, threes = (applied(statistics, widths, sums)[:, 0].tolist() for sums in (totals, unseen))
     firsts = np.arange(0, reading.size, -(-reading.size // MOST))
     drawn = tables if reading.size <= MOST else [np.add.reduceat(parts, firsts) for parts in tables]
     bounds = intervals(drawn, statistics, block_weights(len(firsts))).tolist()
     sums = np.split(totals[0], np.cumsum(widths)[:-1])
-    for (measure, label, voice, parts), total, value, (low, high) in zip(cells, sums, values, bounds, strict=True):
+    rows = zip(cells, sums, values, threes, bounds, strict=True)
+    for (measure, label, voice, parts), total, value, three, (low, high) in rows:
         k, n = total.tolist() if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)
         if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
             k = (parts[:, 0] > 0).sum()
             n = float(value >= encoder.calibration("frame")["threshold"][0])
         elif measure.statistic not in counts.OF_K_AND_N:  # resamples repeat sources and look less diverse: centre
             low, high = value - (high - low) / 2, value + (high - low) / 2
-        if measure.parts in counts.COUNTED and k == 0:  # what was never seen: the rule of three
-            low, high = 0.0, float(measure.statistic(np.array([min(3, n), n])))
+        if measure.parts in counts.COUNTED and k == 0:
+            low, high = 0.0, three
         ranks = [norms.percentile(known.get((kind, measure.name, label, voice)), value) for kind in norms.NAMES]
         yield measure.name, label, voice, k, n, value, measure.unit, low, high, *ranks, parts
 
