@@ -118,8 +118,10 @@ def _rhetorical_question(
 
 def categories(lexicons: Path = LEXICONS) -> tuple[str, ...]:
     """The labels that `detect` may give with the lists of a folder; raises AnalysisError where it holds none."""
-    lists = [entries for found in _families(lexicons).values() for entries in found.values()]
-    return CATEGORIES if lexicons == LEXICONS else (*sorted({e.label for own in lists for *_, e in own}), *DEVICES)
+    if lexicons == LEXICONS:
+        return CATEGORIES
+    forms = [own for entries in _families(lexicons).values() for known in entries.values() for own in known.values()]
+    return (*sorted({entry.label for own in forms for _, entry in own.values()}), *DEVICES)
 
 
 @cache
