@@ -102,7 +102,7 @@ def _rhetorical_question(
     Whether the author answers it is not asked: a question that a text puts to itself steers the reader too.
     """
     tokens = sentence.tokens
-    last = max((i for i, token in enumerate(tokens) if token.form not in _CLOSING), default=0)
+    last = next((i for i in reversed(range(len(tokens))) if tokens[i].form not in _CLOSING), 0)
     colon = max((i for i in range(last) if tokens[i].form == ":"), default=-1)
     if tokens[last].form != "?" or last == colon + 1:
         return
