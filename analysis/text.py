@@ -28,7 +28,7 @@ _STRETCH, _CLOSING = re.compile(r"\S{1,500}"), "])}>\"'"  # without blanks; mark
 _PART = r"(?!(?i:cannot|gimme|gonna|gotta|lemme|wanna))[^\W_]+"  # but for words that the tokenizer cuts (R. MacIntyre)
 _CLITIC = "n't|N'T|'(?:[sSmMdD]|ll|LL|re|RE|ve|VE)"
 # a word as the tokenizer leaves it, and what it cuts off
-_PLAIN = re.compile(rf"""(["(\[]?)({_PART}(?:-{_PART})*?)({_CLITIC})?([,:;?!.]?)(["\])]?)""")
+_PLAIN = re.compile(rf"""(["(\[]?)({_PART}(?:-{_PART})*?)({_CLITIC})?(["\])]?)([,:;?!.]?)(["\])]?)""")
 _DEEPEST = 4  # quotations nested deeper than this do not occur in news; the bound keeps pairing linear
 
 T = TypeVar("T")
@@ -124,8 +124,9 @@ def _tokenized(stretch: str, ends: bool) -> tuple[Token, ...]:
     made: list[Token] = []
     last_end, last_solid = -1, False
     if plain := _PLAIN.fullmatch(folded):  # the same, without the tokenizer, which is slow
-        inner = [plain.span(i) for i in (2, 3, 4)] if ends or plain[4] != "." else [(plain.start(2), plain.end(4))]
-        cut = [(first, last) for first, last in (plain.span(1), *inner, plain.span(5)) if 0 <= first < last]
+        inside = plain[5] == "." and not (plain[4] or ends)  # Jan.
+        body = [(plain.start(2), plain.end(5))] if inside else map(plain.span, (2, 3, 4, 5))
+        cut = [(first, last) for first, last in (plain.span(1), *body, plain.span(6)) if 0 <= first < last]
     else:
         inside = f"x {folded}" if ends else f"x {folded} x"
         cut = [(s - 2, e - 2) for s, e in list(_word_tokenizer().span_tokenize(inside))[1 : None if ends else -1]]
