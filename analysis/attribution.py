@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence, Set
 from itertools import islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from analysis import clauses, tagging
@@ -137,7 +138,7 @@ def _spans(relation: Relation, source: Source, group: str, outer: Sequence[Quota
 
 def _touched(start: int, end: int, outer: Sequence[Quotation]) -> Sequence[Quotation]:
     """The quotations that a stretch of text touches; `outer` are disjoint and in order."""
-    return outer[bisect_right(outer, start, key=lambda q: q.end) : bisect_left(outer, end, key=lambda q: q.start)]
+    return outer[bisect_right(outer, start, key=itemgetter(1)) : bisect_left(outer, (end,))]
 
 
 def _tagged(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation], list[Mention]]:

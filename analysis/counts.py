@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from analysis import encoder, loaded, stance
 from analysis.encoder import FRAMES, TECHNIQUES, probability
@@ -100,13 +99,13 @@ class Reading(NamedTuple):
     categories: Sequence[str] = loaded.CATEGORIES  # of loaded words, that were looked for
 
 
-def reading_of(article: Article, spans: pd.DataFrame) -> Reading:
-    """What the `parts` of a measure count: the article's sentences, with its spans from `find_spans`."""
-    size, starts = len(sentences(article)), [sentence.start for sentence in sentences(article)]
-    words = {voice: np.zeros(size) for voice in (*VOICES, "all")}
+def reading_of(article: Article, spans: Iterable[tuple]) -> Reading:
+    """What the `parts` of a measure count: the article's sentences, with its spans as from `measures.by_article`."""
+    starts = [sentence.start for sentence in sentences(article)]
+    size = len(starts)
+    words = {voice: [0.0] * size for voice in (*VOICES, "all")}
     rows: dict[str, list[Row]] = defaultdict(list)
-    columns = ["layer", "label", "start", "voice", "source_id", "value", "group", "detail"]
-    for layer, label, start, voice, source_id, value, group, detail in zip(*(spans[c] for c in columns), strict=True):
+    for layer, label, start, voice, source_id, value, group, detail in spans:
         at = max(bisect_right(starts, start) - 1, 0)
         rows[layer].append(Row(at, label, voice, source_id, value, group, detail, start))
         if layer == "voice":
@@ -115,7 +114,7 @@ def reading_of(article: Article, spans: pd.DataFrame) -> Reading:
     frames, sizes = np.zeros((size, 0)), np.array([len(s.tokens) for s in sentences(article)])
     if size and encoder.available():
         frames = encoder.answers(article).by_sentence(encoder.HEADS.frame) * sizes[:, None]
-    return Reading(size, {v: n for v, n in words.items() if n.any()}, rows, frames, sizes)
+    return Reading(size, {v: np.array(n) for v, n in words.items() if any(n)}, rows, frames, sizes)
 
 
 Parts = dict[tuple[str, str], np.ndarray]

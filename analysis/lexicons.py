@@ -32,7 +32,7 @@ CARD = ["title", "family", "citation", "licence", "caveat"]
 TARGET = {"name": str, "phrases": list, "exceptions": list, "side": str, "kind": str, "note": str}
 
 Form = tuple[str, ...]
-Index = Mapping[str, Sequence[tuple[Form, str, Entry]]]
+Index = Mapping[str, Mapping[int, Mapping[Form, tuple[str, Entry]]]]  # by the first token and the length, longest first
 
 
 class Hit(NamedTuple):
@@ -141,20 +141,19 @@ def match(forms: Sequence[str], entries: Index) -> Iterator[Hit]:
     """Entries found in a sentence's folded tokens, from left to right, longest first, without overlap.
 
     >>> hedge = Entry("hedge", "may", not_before=frozenset("#"))
-    >>> entries = {"may": [(("may",), "hedges", hedge)]}
+    >>> entries = {"may": {1: {("may",): ("hedges", hedge)}}}
     >>> [h.head for h in match("it may rain on may 5 .".split(), entries)]
     ['may']
     """
-    forms = (
-        [] if entries.keys().isdisjoint(forms) else [*forms, ""]
-    )  # "" follows the last and, at -1, precedes the first
+    if entries.keys().isdisjoint(forms):
+        return
+    forms = (*forms, "")  # "" follows the last and, at -1, precedes the first
     free = 0
     for at in [i for i, form in enumerate(forms) if form in entries]:
-        for form, lexicon, entry in entries[forms[at]] if at >= free else ():
-            end = at + len(form)
-            if tuple(forms[at:end]) == form and not (
-                _banned(forms[end], entry.not_before) or _banned(forms[at - 1], entry.not_after)
-            ):
+        for length, known in entries[forms[at]].items() if at >= free else ():
+            end = at + length
+            lexicon, entry = known.get(forms[at:end], ("", None))
+            if entry and not (_banned(forms[end], entry.not_before) or _banned(forms[at - 1], entry.not_after)):
                 yield Hit(at, end, lexicon, entry.label, entry.head)
                 free = end
                 break
@@ -165,14 +164,14 @@ def _banned(neighbour: str, banned: frozenset[str]) -> bool:
 
 
 def _index(forms: Iterable[tuple[Form, str, Entry]]) -> Index:
-    found: dict[Form, tuple] = {}
+    found: dict[Form, tuple[str, Entry]] = {}
     for form, name, entry in forms:
-        if (owner := found.get(form, (form, name))[1]) != name:
+        if (owner := found.get(form, (name,))[0]) != name:
             raise AnalysisError(f"{' '.join(form)!r} stands in both {owner} and {name}: drop one")
-        found[form] = (form, name, entry)
-    by_first = defaultdict(list)
+        found[form] = (name, entry)
+    by_first: dict[str, dict[int, dict]] = defaultdict(lambda: defaultdict(dict))
     for form in sorted(found, key=len, reverse=True):
-        by_first[form[0]].append(found[form])
+        by_first[form[0]][len(form)][form] = found[form]
     return by_first
 
 

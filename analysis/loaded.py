@@ -102,7 +102,7 @@ def _rhetorical_question(
     Whether the author answers it is not asked: a question that a text puts to itself steers the reader too.
     """
     tokens = sentence.tokens
-    last = max((i for i, token in enumerate(tokens) if token.form not in _CLOSING), default=0)
+    last = next((i for i in reversed(range(len(tokens))) if tokens[i].form not in _CLOSING), 0)
     colon = max((i for i in range(last) if tokens[i].form == ":"), default=-1)
     if tokens[last].form != "?" or last == colon + 1:
         return
@@ -118,8 +118,10 @@ def _rhetorical_question(
 
 def categories(lexicons: Path = LEXICONS) -> tuple[str, ...]:
     """The labels that `detect` may give with the lists of a folder; raises AnalysisError where it holds none."""
-    lists = [entries for found in _families(lexicons).values() for entries in found.values()]
-    return CATEGORIES if lexicons == LEXICONS else (*sorted({e.label for own in lists for *_, e in own}), *DEVICES)
+    if lexicons == LEXICONS:
+        return CATEGORIES
+    forms = [own for entries in _families(lexicons).values() for known in entries.values() for own in known.values()]
+    return (*sorted({entry.label for own in forms for _, entry in own.values()}), *DEVICES)
 
 
 @cache

@@ -4,6 +4,7 @@
 """
 
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ from analysis import attribution, counts, encoder, framing, loaded, norms, senti
 from analysis import voice as voices_of
 from analysis.lexicons import LEXICONS, TARGETS, load_norms, load_targets
 from analysis.model import SCORE_COLUMNS, SENTENCE_COLUMNS, SPAN_COLUMNS, VOICES, AnalysisError, Article, Failure, Span
-from analysis.resample import MOST, block_weights, intervals
+from analysis.resample import MOST, applied, block_weights, intervals
 from analysis.text import sentences
 
 
@@ -185,7 +186,7 @@ def score(
     """
     if by not in ("voice", "all"):
         raise AnalysisError(f"score: by={by!r}; valid are 'voice' and 'all'")
-    by_article = _by_article(spans)
+    own_spans = by_article(spans)
     failed = {(f["article_id"], f["stage"]) for f in spans.attrs.get("failures", ())}
     known = load_norms() if spans.attrs.get("voice", "model") == "model" else {}
     categories = spans.attrs.get("categories", loaded.CATEGORIES)
@@ -195,12 +196,12 @@ def score(
     failures: list[dict] = []
 
     def scored(article: Article, own: Table) -> list[tuple]:
-        reading = counts.reading_of(article, by_article[article.article_id])._replace(categories=categories)
+        reading = counts.reading_of(article, own_spans[article.article_id])._replace(categories=categories)
         pooled = by == "all" or (article.article_id, "attribution") in failed  # then no voice is known
         return [(article.article_id, *row) for row in _scores(reading, own, known, pooled=pooled)]
 
     for article in articles:
-        if article.article_id in by_article:
+        if article.article_id in own_spans:
             whole = [m for m in measures if m.parts and (article.article_id, _stage(m.detect)) not in failed]
             try:
                 rows += scored(article, whole)
@@ -223,28 +224,40 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
         for (label, voice), parts in measure.parts(reading).items()
         if parts.any() and (voice == "all" or not pooled)
     ]
-    statistics = [measure.statistic for measure, *_ in cells]
-    firsts = np.arange(0, reading.size, -(-reading.size // MOST) or 1)
-    drawn = [np.add.reduceat(parts, firsts) for *_, parts in cells]
-    bounds = intervals(drawn, statistics, block_weights(len(firsts)))
-    for (measure, label, voice, parts), (low, high) in zip(cells, bounds.tolist(), strict=True):
-        total = parts.sum(axis=0)
-        k, n = total if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)
-        value = float(measure.statistic(total))
+    if not cells:
+        return
+    statistics, tables = [measure.statistic for measure, *_ in cells], [parts for *_, parts in cells]
+    widths = [parts.shape[1] for parts in tables]
+    totals = np.hstack(tables).sum(axis=0, keepdims=True)
+    pairs = (np.cumsum(widths) - widths)[np.array(widths) == 2]  # where k stands before n
+    unseen = totals.copy()  # what was never seen: the rule of three
+    unseen[0, pairs] = np.minimum(3, totals[0, pairs + 1])
+    values, threes = (applied(statistics, widths, sums)[:, 0].tolist() for sums in (totals, unseen))
+    firsts = np.arange(0, reading.size, -(-reading.size // MOST))
+    drawn = tables if reading.size <= MOST else [np.add.reduceat(parts, firsts) for parts in tables]
+    bounds = intervals(drawn, statistics, block_weights(len(firsts))).tolist()
+    sums = np.split(totals[0], np.cumsum(widths)[:-1])
+    rows = zip(cells, sums, values, threes, bounds, strict=True)
+    for (measure, label, voice, parts), total, value, three, (low, high) in rows:
+        k, n = total.tolist() if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)
         if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
             k = (parts[:, 0] > 0).sum()
             n = float(value >= encoder.calibration("frame")["threshold"][0])
         elif measure.statistic not in counts.OF_K_AND_N:  # resamples repeat sources and look less diverse: centre
             low, high = value - (high - low) / 2, value + (high - low) / 2
-        if measure.parts in counts.COUNTED and k == 0:  # what was never seen: the rule of three
-            low, high = 0.0, float(measure.statistic(np.array([min(3, n), n])))
+        if measure.parts in counts.COUNTED and k == 0:
+            low, high = 0.0, three
         ranks = [norms.percentile(known.get((kind, measure.name, label, voice)), value) for kind in norms.NAMES]
         yield measure.name, label, voice, k, n, value, measure.unit, low, high, *ranks, parts
 
 
-def _by_article(spans: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
-    """The spans of each article; as objects, for going through Arrow's strings one by one is slow."""
-    return dict(iter(spans.astype(object).groupby("article_id", sort=False)))
+def by_article(spans: pd.DataFrame) -> dict[str, list[tuple]]:
+    """The spans of each article, for `counts.reading_of`: layer, label, start, voice, source, value, group, detail."""
+    columns = ["layer", "label", "start", "voice", "source_id", "value", "group", "detail"]
+    found: dict[str, list[tuple]] = defaultdict(list)
+    for name, *row in zip(*(spans[column].tolist() for column in ["article_id", *columns]), strict=True):
+        found[name].append(row)
+    return dict(found)
 
 
 def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.DataFrame:
@@ -252,12 +265,12 @@ def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.Data
 
     `biased` and `subjective` say how far annotators would call it so (see `wording`), NaN without the model.
     """
-    by_article = _by_article(spans[spans["layer"] == "voice"])
+    own_spans = by_article(spans[spans["layer"] == "voice"])
     failed = {f["article_id"] for f in spans.attrs.get("failures", ()) if f["stage"] == "wording"}
     rows = []
     for article in articles:
         words = (
-            counts.reading_of(article, by_article[article.article_id]).words if article.article_id in by_article else {}
+            counts.reading_of(article, own_spans[article.article_id]).words if article.article_id in own_spans else {}
         )
         judged = np.full((len(sentences(article)), 2), np.nan)
         if len(judged) and encoder.available() and article.article_id not in failed:

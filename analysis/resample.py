@@ -6,6 +6,7 @@ where undefined. A resample is a weight per sentence: one matrix product gives t
 
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
+from itertools import groupby
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -20,7 +21,7 @@ EXACT = 1e-9  # values nearer than this differ by rounding only
 _libraries = cache(ThreadpoolController)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def block_weights(n: int, draws: int = DRAWS, block: int = 3, seed: int = 0) -> np.ndarray:
     """How often each of n sentences is drawn, (draws, n): circular blocks of consecutive sentences, cut off at n.
 
@@ -43,9 +44,19 @@ def resampled(parts: Sequence[np.ndarray], statistic: Statistics, weights: np.nd
     if not len(parts):
         return np.empty((0, len(weights)))
     with _libraries().limit(limits=1, user_api="blas"):  # more threads wait for each other longer than they work
-        sums = np.split(weights @ np.hstack(parts), np.cumsum([p.shape[1] for p in parts])[:-1], axis=1)
-    values = np.array([f(s) for f, s in zip(_each(statistic, parts), sums, strict=True)])
+        sums = weights @ np.hstack(parts)
+    values = applied(statistic, [part.shape[1] for part in parts], sums)
     return np.where(np.isfinite(values), values, np.nan)
+
+
+def applied(statistic: Statistics, widths: Sequence[int], sums: np.ndarray) -> np.ndarray:
+    """The statistic of each row, (rows, draws), from sums (draws, columns) in which each has so many columns."""
+    values, at = [], 0
+    for (function, width), alike in groupby(zip(_each(statistic, widths), widths, strict=True)):
+        end = at + width * len([*alike])
+        values.append(function(sums[:, at:end].reshape(len(sums), -1, width)).T)
+        at = end
+    return np.vstack(values)
 
 
 def percentiles(values: np.ndarray) -> np.ndarray:
@@ -59,7 +70,8 @@ def percentiles(values: np.ndarray) -> np.ndarray:
     at = np.array([0.025, 0.975]) * last
     left, right = (np.take_along_axis(ordered, np.minimum(at.astype(int) + i, last), axis=1) for i in (0, 1))
     ends = np.where(at % 1 < 0.5, left + (right - left) * (at % 1), right - (right - left) * (1 - at % 1))
-    told = ((last + 1) / values.shape[1] >= 1 - MOST_UNDEFINED) & (_spread(values) > EXACT)[:, None]
+    spread = np.take_along_axis(ordered, last, axis=1) - ordered[:, :1]
+    told = ((last + 1) / values.shape[1] >= 1 - MOST_UNDEFINED) & (spread > EXACT)
     return np.where(told, ends, np.nan)
 
 
@@ -78,8 +90,8 @@ def intervals(parts: Sequence[np.ndarray], statistic: Statistics, weights: np.nd
     return np.array([ends[key] for key in keys]).reshape(-1, 2)
 
 
-def _each(statistic: Statistics, parts: Sequence[np.ndarray]) -> Sequence[Statistic]:
-    return [statistic] * len(parts) if callable(statistic) else statistic
+def _each(statistic: Statistics, rows: Sequence) -> Sequence[Statistic]:
+    return [statistic] * len(rows) if callable(statistic) else statistic
 
 
 @lru_cache(maxsize=2)

@@ -8,7 +8,7 @@ parser; the cards of the lexicons `grammar` and `direction` say where that errs.
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -55,18 +55,19 @@ def detect(article: Article, voices: Sequence[Span] = (), targets: Index | None 
     entries = load_targets() if targets is None else targets
     answers = encoder.answers(article) if encoder.available() else None
     for number, sentence in enumerate(sentences(article)):
+        clauses = None
         for hit in match(sentence.forms, entries):
             found = sentence.tokens[hit.first : hit.last]
             if hit.label and _capitals_fit(article.raw, found, hit.head):
-                begin, start, end = max(0, hit.first - WINDOW), found[0].start, found[-1].end
-                words, base = sentence.tokens[begin : hit.last + WINDOW], sentence.tokens[begin].start
                 if answers:
                     toward = _answered(answers, answers.firsts[number] + hit.first, answers.firsts[number] + hit.last)
                 else:
-                    toward = tone_by_rules(article.raw[base : words[-1].end], start - base, end - base)
+                    clauses = clauses or _clauses(article.raw, sentence.tokens)
+                    toward = clauses.tone(hit.first, hit.last)
                 value = max(toward[1:]) * (LABELS.index(toward.label) - 1)
-                detail = role(words, hit.first - begin, hit.last - begin)
-                yield Span("target", hit.label, start, end, value=value, detail=detail)
+                begin = max(0, hit.first - WINDOW)
+                detail = role(sentence.tokens[begin : hit.last + WINDOW], hit.first - begin, hit.last - begin)
+                yield Span("target", hit.label, found[0].start, found[-1].end, value=value, detail=detail)
 
 
 def lean(value: float) -> int:
@@ -92,14 +93,7 @@ def tone_toward(sentence: str, start: int, end: int) -> Tone:
 def tone_by_rules(sentence: str, start: int, end: int) -> Tone:
     """Tone toward a mention from its clause: VADER's compound, and who does what to whom; else as `tone_toward`."""
     words = tokens(sentence)
-    first, last = _covered(words, start, end)
-    begin, stop = _clause(words, first, last)
-    found = match([word.form for word in words[begin:stop]], index("direction"))
-    hits = [h._replace(first=h.first + begin, last=h.last + begin) for h in found]
-    silent = {i for h in hits if h.label == "topic" for i in range(h.first, h.last)} | set(range(first, last))
-    clause = " ".join("it" if i in silent else sentence[words[i].start : words[i].end] for i in range(begin, stop))
-    shares = SHARES[bisect_left(EDGES, tone(clause) + _lean(words, first, last, hits))]
-    return Tone(LABELS[shares.index(max(shares))], *shares)
+    return _clauses(sentence, words).tone(*_covered(words, start, end))
 
 
 def _covered(words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
@@ -126,7 +120,8 @@ def role(words: Sequence[Token], first: int, last: int) -> str:
     >>> role(tokens("The app was quietly banned."), 1, 2)
     'patient'
     """
-    before = ["", "", *(t.form for t in words[:first] if t.form not in ("the", "a", "an"))][-2:]
+    earlier = (t.form for t in reversed(words[:first]) if t.form not in ("the", "a", "an"))
+    before = [*islice(earlier, 2), "", ""][1::-1]
     after = [*(t.form for t in words[last:]), "", "", ""]
     if after[0] == "'s" or (after[0] == "'" and words[last - 1].form.endswith("s")):
         contracted = _kind(after[1]) == "be" or (after[1].endswith("ing") and _kind(after[2]) in _COMPLEMENT)
@@ -163,19 +158,44 @@ def _lean(words: Sequence[Token], first: int, last: int, hits: Iterable[Hit]) ->
     return total
 
 
-def _clause(words: Sequence[Token], first: int, last: int) -> tuple[int, int]:
-    """Token indices of the clause that holds the mention `words[first:last]`; a short quotation stays in its clause."""
-    begin, stop = 0, len(words)
-    for at, token in enumerate(words):
-        before = words[at - 1].form if at else ""
-        mark = token.form in _MARKS or (token.form == '"' and before in _STOPS)
-        joint = before == "," and ("joint" in _kind(token.form) or token.form.endswith("ing"))
-        if mark or joint or _kind(token.form) == "clause":
-            if at < first:
-                begin = at + mark
-            elif at >= last:
-                return begin, at
-    return begin, stop
+class _Clauses(NamedTuple):
+    """A sentence's tokens, as they stand too, its words with a direction, and where clauses end and the next begin."""
+
+    words: Sequence[Token]
+    said: Sequence[str]
+    hits: Sequence[Hit]
+    breaks: Sequence[tuple[int, int]]
+
+    def tone(self, first: int, last: int) -> Tone:
+        """Tone toward the mention `words[first:last]`."""
+        begin, stop = self.around(first, last)
+        near = slice(*(bisect_left(self.hits, at, key=lambda hit: hit.first) for at in (begin, stop)))
+        hits = [hit for hit in self.hits[near] if hit.last <= stop]
+        clause = list(self.said[begin:stop])
+        for start, end in [(first, last), *(hit[:2] for hit in hits if hit.label == "topic")]:
+            clause[start - begin : end - begin] = ["it"] * (end - start)
+        shares = SHARES[bisect_left(EDGES, tone(" ".join(clause)) + _lean(self.words, first, last, hits))]
+        return Tone(LABELS[shares.index(max(shares))], *shares)
+
+    def around(self, first: int, last: int) -> tuple[int, int]:
+        """Token indices of the clause that holds the mention, at most WINDOW to each side."""
+        before, after = bisect_left(self.breaks, (first,)), bisect_left(self.breaks, (last,))
+        begin = [start for _, start in self.breaks[max(0, before - 1) : before]]
+        stop = [end for end, _ in self.breaks[after : after + 1]]
+        return max(0, first - WINDOW, *begin), min(len(self.words), last + WINDOW, *stop)
+
+
+def _clauses(raw: str, words: Sequence[Token]) -> _Clauses:
+    """The clauses of a sentence; a short quotation stays in its clause."""
+    breaks, forms = [], [token.form for token in words]
+    for at, form in enumerate(forms):
+        before = forms[at - 1] if at else ""
+        mark = form in _MARKS or (form == '"' and before in _STOPS)
+        joint = before == "," and ("joint" in _kind(form) or form.endswith("ing"))
+        if mark or joint or _kind(form) == "clause":
+            breaks.append((at, at + mark))
+    said = [raw[word.start : word.end] for word in words]
+    return _Clauses(words, said, list(match(forms, index("direction"))), breaks)
 
 
 def _participle(form: str) -> bool:
@@ -188,10 +208,15 @@ def _kind(form: str) -> str:
 
 def _capitals_fit(raw: str, found: Sequence[Token], phrase: str) -> bool:
     """Capitals in a phrase ask for capitals in the text: an initial for an initial, "US" for "US"."""
-    asked = [phrase[token.start : token.end] for token in tokens(f"{phrase} ¶")]
     said = [raw[token.start : token.end] for token in found]
-    pairs = zip(asked, said, strict=False)  # "¶" has no partner: it keeps the last word from ending a sentence
+    pairs = zip(_written(phrase), said, strict=False)  # "¶" has no partner
     return all(s[0].isupper() >= a[0].isupper() and s.isupper() >= (len(a) > 1 and a.isupper()) for a, s in pairs)
+
+
+@cache
+def _written(phrase: str) -> list[str]:
+    """The words of a phrase, and "¶", which keeps the last of them from ending a sentence."""
+    return [f"{phrase} ¶"[token.start : token.end] for token in tokens(f"{phrase} ¶")]
 
 
 @cache

@@ -25,8 +25,10 @@ _MIXED = {'"': "”", "”": '"'}  # a curly mark closed by a straight one, or t
 _MARK = re.compile("[\"“”„«»'‘’]")
 _OPENS_WORD = re.compile(r"(?<!\w)'(?=[^\W\d_]{3})(?!tis|twas)", re.I)
 _STRETCH, _CLOSING = re.compile(r"\S{1,500}"), "])}>\"'"  # without blanks; marks after the full stop of a sentence
-_PLAIN = re.compile(r"([^\W_]+)([,:;?!.]?)")  # a word as the tokenizer leaves it, with a mark that it cuts off
-_CONTRACTED = {"cannot", "gimme", "gonna", "gotta", "lemme", "wanna"}  # words that it cuts (R. MacIntyre's list)
+_PART = r"(?!(?i:cannot|gimme|gonna|gotta|lemme|wanna))[^\W_]+"  # but for words that the tokenizer cuts (R. MacIntyre)
+_CLITIC = "n't|N'T|'(?:[sSmMdD]|ll|LL|re|RE|ve|VE)"
+# a word as the tokenizer leaves it, and what it cuts off
+_PLAIN = re.compile(rf"""(["(\[]?)({_PART}(?:-{_PART})*?)({_CLITIC})?(["\])]?)([,:;?!.]?)(["\])]?)""")
 _DEEPEST = 4  # quotations nested deeper than this do not occur in news; the bound keeps pairing linear
 
 T = TypeVar("T")
@@ -85,6 +87,8 @@ def fold(text: str) -> tuple[str, list[int] | None]:
     >>> fold("no\\u200bw")
     ('now', [0, 1, 3, 4])
     """
+    if text.isascii():
+        return text.replace("`", "'"), None
     folded = text.translate(_ONE_FOR_ONE)
     if not _INVISIBLE.search(folded):
         return folded, None
@@ -107,8 +111,8 @@ def tokens(text: str, base: int = 0) -> tuple[Token, ...]:
         last -= 1  # the full stop may stand before marks, four of them apart
     made: list[Token] = []
     for number, (at, stretch) in enumerate(stretches[: last + 1]):
-        own = _tokenized(text[at:] if number == last else stretch, number == last)
-        made += [Token(base + at + start, base + at + end, form, is_word) for start, end, form, is_word in own]
+        own, at = _tokenized(text[at:] if number == last else stretch, number == last), base + at
+        made += [Token(at + start, at + end, form, is_word) for start, end, form, is_word in own]
     return tuple(made)
 
 
@@ -119,9 +123,10 @@ def _tokenized(stretch: str, ends: bool) -> tuple[Token, ...]:
     folded = _OPENS_WORD.sub('"', folded)  # the tokenizer would leave a single opening mark on its word
     made: list[Token] = []
     last_end, last_solid = -1, False
-    plain = _PLAIN.fullmatch(folded)
-    if plain and (plain[2] != "." or ends) and plain[1].lower() not in _CONTRACTED:
-        cut = [plain.span(1), plain.span(2)][: 1 + bool(plain[2])]  # the same, without the tokenizer, which is slow
+    if plain := _PLAIN.fullmatch(folded):  # the same, without the tokenizer, which is slow
+        inside = plain[5] == "." and not (plain[4] or ends)  # Jan.
+        body = [(plain.start(2), plain.end(5))] if inside else map(plain.span, (2, 3, 4, 5))
+        cut = [(first, last) for first, last in (plain.span(1), *body, plain.span(6)) if 0 <= first < last]
     else:
         inside = f"x {folded}" if ends else f"x {folded} x"
         cut = [(s - 2, e - 2) for s, e in list(_word_tokenizer().span_tokenize(inside))[1 : None if ends else -1]]

@@ -84,6 +84,8 @@ def test_tokens_read_stretch_by_stretch_are_those_of_the_whole_sentence() -> Non
         "cannot",
         "wanna",
         "--",
+        "-",
+        "it's",
         "...",
         "\u200b",
         "\u00a0",

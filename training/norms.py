@@ -23,7 +23,7 @@ from tqdm import tqdm
 from analysis import counts
 from analysis.counts import reading_of
 from analysis.lexicons import NORM_KEYS, NORMS
-from analysis.measures import MEASURES, find_spans
+from analysis.measures import MEASURES, by_article, find_spans
 from analysis.model import Article
 from analysis.norms import DECIMALS
 from training import corpora, scoring
@@ -70,7 +70,7 @@ def articles(source: Source, gold: Path) -> tuple[Article, ...]:
 
 def values(article: Article) -> Iterator[tuple[tuple[str, str, str], float]]:
     """The main scores of an article that rest on enough, by measure, label and voice; as `score`, without intervals."""
-    reading = reading_of(article, find_spans([article], MAIN))
+    reading = reading_of(article, by_article(find_spans([article], MAIN))[article.article_id])
     for measure in MAIN:
         for (label, voice), parts in measure.parts(reading).items():
             total = parts.sum(axis=0)
