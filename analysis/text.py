@@ -87,8 +87,6 @@ def fold(text: str) -> tuple[str, list[int] | None]:
     >>> fold("no\\u200bw")
     ('now', [0, 1, 3, 4])
     """
-    if text.isascii():
-        return text.replace("`", "'"), None
     folded = text.translate(_ONE_FOR_ONE)
     if not _INVISIBLE.search(folded):
         return folded, None
