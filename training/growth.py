@@ -3,9 +3,10 @@
     python -m training.growth [--largest CHARACTERS] [--worst ROWS]
 
 Asked: twice the text takes at most RATIO times the time, and 1 MB at most SECONDS; the exit code is 1 where it does
-not. What does not is timed again, and the better time counts. A text is one piece over and over; "#" in it is a number that comes but once. CPU seconds, the
-best of three (of what takes long, of fewer), without the garbage collector. Functions find sentences and quotations
-read. The model reads a tenth of the text, and its seconds are not asked about: a million characters are 15 s of it.
+not. What does not is timed again, and the better time counts. A text is one piece over and over; "#" in it is a number
+that comes but once. CPU seconds, the best of three (of what takes long, of fewer), without the garbage collector.
+Functions find sentences and quotations read. The model reads a tenth of the text, and its seconds are not asked about:
+a million characters are 15 s of it.
 """
 
 import argparse
