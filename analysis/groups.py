@@ -17,17 +17,16 @@ import pandas as pd
 from analysis.compare import DRAWS_PER_ROW, KEYS, LEVERAGE_COLUMNS, NUMBERS, judged, levers, numbers
 from analysis.counts import ratio
 from analysis.model import AnalysisError
-from analysis.resample import DRAWS, block_weights, percentiles, permutation_p, resampled
+from analysis.resample import DRAWS, EXACT, MOST, block_weights, percentiles, resampled
 from analysis.tables import listed
 
 BY = ("outlet", "kind", "topic", "author", "year", "month")
 LEAST = 5  # articles of a group, for an interval and a test: four against four reach no p below 2/70
-MOST = 12  # groups that are shown apart; the others are put together
+SHOWN = 12  # groups that are shown apart; the others are put together
 LISTED = 10  # ids of articles in a cell
 REST = "the rest"
 COLUMNS = ["group", "against", *KEYS, "n_left", "n_right", "left_value", "right_value", "difference", "low", "high"]
 COLUMNS += ["p", "p_holm", "verdict", "smallest_detectable", "unit", "articles", "sentence"]
-CELLS = 10_000_000  # articles x shufflings held at once
 MONTHS = ("january", "february", "march", "april", "may", "june")
 MONTHS += ("july", "august", "september", "october", "november", "december")
 
@@ -36,7 +35,7 @@ def named(facts: pd.DataFrame, by: str) -> pd.Series:
     """The group of each article, by its id; "" where the fact is not stated, or a date has no year or month.
 
     `facts` as from `articles_frame`. A month is YYYY-MM; read are 2026-01-20, 20260120, 20 January 2026, Jan. 20, 2026
-    and the like, while 03/04/2026 has a year only. Of more than MOST groups, the smallest are put together.
+    and the like, while 03/04/2026 has a year only. Of more than SHOWN groups, the smallest are put together.
     """
     if by not in BY:
         raise AnalysisError(f"by={by!r}: valid are {', '.join(BY)}, or '' for articles against each other")
@@ -45,7 +44,7 @@ def named(facts: pd.DataFrame, by: str) -> pd.Series:
         found = found.map(_period).str[: len("2026" if by == "year" else "2026-01")]
         found = found.where((by == "year") | found.str.contains("-"), "")
     sizes = Counter(found[found != ""])
-    small = [group for group, _ in sizes.most_common()[MOST - 1 :]] if len(sizes) > MOST else []
+    small = [group for group, _ in sizes.most_common()[SHOWN - 1 :]] if len(sizes) > SHOWN else []
     found = found.replace(dict.fromkeys(small, f"({len(small)} others)"))
     return pd.Series(found.to_numpy(), pd.Index(facts["article_id"], name="article_id"), name="group", dtype=object)
 
@@ -97,17 +96,17 @@ def difference(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     """
     made = []
     names = list(dict.fromkeys(table["group"]))
-    for group in names[: 1 if len(names) == 2 else None] if len(names) > 1 else []:
+    sides = names[: 1 if len(names) == 2 else None] if len(names) > 1 else []
+    draws = max(DRAWS, DRAWS_PER_ROW * sum(table["group"].isin(sides)))
+    for group in sides:
         pairs = table[table["group"] == group].merge(_rest(table, group), on=KEYS, suffixes=("_left", "_right"))
+        pairs[NUMBERS] = _compared(pairs, draws, seed)
+        pairs = pairs.drop(columns=["parts_left", "parts_right", "ids_left", "ids_right"])  # as long as the corpus
         made.append(pairs.rename(columns={"group": "left"}).assign(right=REST if len(names) > 2 else names[1]))
     if not made:
         return pd.DataFrame(columns=COLUMNS)
-    family = pd.concat(made, ignore_index=True)
-    draws, family[NUMBERS] = max(DRAWS, DRAWS_PER_ROW * len(family)), np.nan
-    for rows in family.groupby("left").indices.values():
-        family.loc[rows, NUMBERS] = _compared(family.loc[rows], draws, seed)
-    told = judged(family, _counts, "with so many articles").rename(columns={"left": "group", "right": "against"})
-    return told[COLUMNS]
+    told = judged(pd.concat(made, ignore_index=True), _counts, "with so many articles")
+    return told.rename(columns={"left": "group", "right": "against"})[COLUMNS]
 
 
 def leverage(table: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
@@ -180,23 +179,37 @@ def _drawn(parts: Sequence[np.ndarray], seed: int) -> np.ndarray:
 
     totals = np.array([part.sum(axis=0) for part in parts])
     n, centre = totals[:, 1:], ratio(totals)[:, None]
+    firsts = np.arange(0, len(parts[0]), -(-len(parts[0]) // MOST))
+    bundles = [np.add.reduceat(part, firsts) for part in parts]
     with np.errstate(divide="ignore", invalid="ignore"):
         wider = np.where(n < LEAST, np.nan, np.sqrt(n / (n - 1)) * stdtrit(n - 1, 0.975) / NormalDist().inv_cdf(0.975))
-    return centre + wider * (resampled(parts, ratio, block_weights(len(parts[0]), block=1, seed=seed)) - centre)
+    return centre + wider * (resampled(bundles, ratio, block_weights(len(firsts), block=1, seed=seed)) - centre)
 
 
 def _compared(rows: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
-    """The NUMBERS of the rows of one group against one other side."""
+    """The NUMBERS of the rows of one group against one other side.
+
+    Of more than MOST articles on the smaller side, bundles of equally many are shuffled, which keeps the level of the
+    test; what makes no full bundle stays on its side.
+    """
+    from scipy.sparse import csr_array
+
     lefts, rights = list(rows["parts_left"]), list(rows["parts_right"])
     drawn = _drawn(lefts, 2 * seed) - _drawn(rights, 2 * seed + 1)
-    steps = -(-draws * (len(lefts[0]) + len(rights[0])) // CELLS)
-    each = -(-draws // steps)
-    found = [permutation_p(lefts, rights, ratio, draws=each, seed=seed + 1000 * step) for step in range(steps)]
-    extreme = np.where(np.isnan(found), each, np.array(found) * (each + 1) - 1).sum(axis=0)
+    small, large = sorted((np.stack(lefts, axis=1), np.stack(rights, axis=1)), key=len)  # (articles, rows, 2)
+    size = -(-len(small) // MOST)
+    first, second = (s[: len(s) // size * size].reshape(-1, size, *s.shape[1:]).sum(axis=1) for s in (small, large))
+    pooled, rng = np.concatenate([first, second]), np.random.default_rng(seed)
+    picks = np.array([rng.choice(len(pooled), len(first), replace=False, shuffle=False) for _ in range(draws)])
+    goes = csr_array((np.ones(picks.size), picks.ravel(), np.arange(draws + 1) * len(first)), (draws, len(pooled)))
+    sums = (goes @ pooled.reshape(len(pooled), -1)).reshape(draws, *small.shape[1:])
+    sums = np.concatenate([small.sum(axis=0)[None], sums + small[len(first) * size :].sum(axis=0)])
+    values = ratio(sums) - ratio(small.sum(axis=0) + large.sum(axis=0) - sums)
+    extreme = (~(np.abs(values) < np.abs(values[0]) - EXACT)).sum(axis=0)  # the articles as they are, are one of them
+    changes = np.fmax.reduce(values) - np.fmin.reduce(values) > EXACT  # else there is nothing to test
     totals = np.array([[part.sum(axis=0) for part in side] for side in (lefts, rights)])
-    few = (totals[..., 1] < LEAST).any(axis=0)
-    p = np.where(few | np.isnan(found).all(axis=0), np.nan, (1 + extreme) / (each * steps + 1))
-    return numbers(ratio(totals), drawn, p)
+    tested = changes & (totals[..., 1] >= LEAST).all(axis=0) & np.isfinite(values[0])
+    return numbers(ratio(totals), drawn, np.where(tested, extreme / (draws + 1), np.nan))
 
 
 def _counts(row: NamedTuple) -> str:

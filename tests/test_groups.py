@@ -98,11 +98,34 @@ def test_shuffled_labels_seldom_give_any_verdict():
     assert wrong <= 5
 
 
-def test_a_large_corpus_is_shuffled_in_parts_with_the_same_result(monkeypatch):
-    values, about = np.random.default_rng(3).normal(0, 1, 60), facts(Post=25, Echo=35)
-    whole = compared(values, about)["p"][0]
-    monkeypatch.setattr(groups, "CELLS", 20_000)
-    assert compared(values, about)["p"][0] == pytest.approx(whole, abs=0.03) and 0.1 < whole < 0.95
+@pytest.mark.parametrize("most", [5, 8, 12])
+def test_large_groups_are_drawn_in_bundles_and_tell_the_same(monkeypatch, most):
+    """250 and 350 articles, every third score apart, one in ten missing."""
+    rng, about = np.random.default_rng(3), facts(Post=250, Echo=350)
+    columns = [np.where(rng.random(600) < 0.9, rng.gamma(2, 1, 600), np.nan) for _ in tables.SUMMARY]
+    columns[::3] = [column + (np.arange(600) < 250) for column in columns[::3]]
+    whole = groups.difference(page := groups.means(scores(*columns), about, "outlet"))
+    monkeypatch.setattr(groups, "MOST", 10 * most)
+    bundled, again = groups.difference(page), groups.means(scores(*columns), about, "outlet")
+    assert bundled["verdict"].tolist() == whole["verdict"].tolist()
+    assert bundled["verdict"].tolist() == ["lower" if i % 3 == 0 else "cannot tell" for i in range(10)]
+    np.testing.assert_allclose(bundled["difference"], whole["difference"])
+    apart = (bundled["high"] - bundled["low"]) / (whole["high"] - whole["low"])
+    assert apart.between(0.6, 1.5).all() and apart.mean() == pytest.approx(1, abs=0.15)
+    pd.testing.assert_frame_equal(page.drop(columns=["low", "high"]), again.drop(columns=["low", "high"]))
+
+
+def test_shuffling_bundles_keeps_the_level(monkeypatch):
+    """400 pairs of groups that are alike, 40 against 90 articles in bundles of four: p < .05 in about 5 %.
+
+    More than 36 of 400 would come in one of 2,000 runs.
+    """
+    monkeypatch.setattr(groups, "MOST", 10)
+    rng, about = np.random.default_rng(4), facts(Post=43, Echo=90)
+    keys = [("tone", f"t{i}", "author") for i in range(400)]
+    table = scores(*rng.gamma(1, 1, (400, 133)), keys=keys)
+    p = groups.difference(groups.means(table, about, "outlet"))["p"]
+    assert 8 <= (p < 0.05).sum() <= 36 and 170 <= (p < 0.5).sum() <= 230
 
 
 def test_leverage_names_the_article_on_which_a_difference_hangs():
@@ -160,7 +183,7 @@ def test_dates_stand_in_order_and_many_small_groups_together():
     about = pd.DataFrame({"article_id": [f"a{i}" for i in range(60)]})
     about["date"] = [f"{2000 + i % 20}" if i < 40 else "1999" for i in range(60)]
     table = groups.means(scores(np.arange(60.0)), about, "year")
-    assert table["group"].tolist() == sorted(table["group"]) and len(table) == groups.MOST
+    assert table["group"].tolist() == sorted(table["group"]) and len(table) == groups.SHOWN
     assert table["n"].sum() == 60 and "(10 others)" in set(table["group"])
 
 
