@@ -3,23 +3,24 @@
 One bad file, row or line costs itself and is a row in `failures`.
 """
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from analysis.columns import our_names
 from analysis.copies import foreign, near_copies, sketch
-from analysis.inputs import FACTS, Record, digest, files, plain, read_index, records
+from analysis.inputs import FACTS, ROOT, Record, digest, files, plain, read_index, records
 from analysis.lines import read_lines
 from analysis.model import ARTICLE_COLUMNS, BLOCK_COLUMNS, AnalysisError, Article, Block, Failure
 from analysis.page import anatomy, inferred_title
 from analysis.text import sentences
 
-ARTICLES = Path(__file__).parents[1] / "data" / "articles"
+ARTICLES = ROOT / "data" / "articles"
 TEXT_LIMIT = 1_000_000  # characters of one article: the tokenizer's patterns stop after 5 s of CPU
 PARSED = 0.7  # of the words between tags; the least on 179 saved pages is .74, a page of 3,000 nested tags keeps 0
 TAKEN = "an earlier article has this id; they must differ"
@@ -53,6 +54,8 @@ def load_corpus(
     Raises AnalysisError if there is no such path, nothing in it gives an article, or `index.csv` cannot be read.
     """
     found = files(path)
+    if measured(path):
+        raise AnalysisError(f"{path}: tables of `measure`, no texts; 06_comparison takes them, with by=outlet or so")
     index, failures = read_index(found[0].parent / "index.csv") if found else ({}, [])
     articles: dict[str, Article] = {}
     hashes, records_of = {}, {}
@@ -86,6 +89,57 @@ def load_corpus(
     failures += unmet(index, {*records_of, *(Path(record.path).stem for record in records_of.values())})
     table = pd.DataFrame(failures, columns=Failure._fields).astype({"line": "Int64"})
     return Corpus(tuple(chosen), table, hashes)
+
+
+class Tables(NamedTuple):
+    """What `measure` left of a corpus, for comparing groups: facts as of `articles_frame`, scores, and no article.
+
+    `parameters` are those that it was measured with, `hashes` the SHA-256 of the files read, by their names.
+    """
+
+    facts: pd.DataFrame
+    scores: pd.DataFrame
+    parameters: Mapping[str, str]
+    hashes: Mapping[str, str]
+    articles: tuple[Article, ...] = ()
+
+
+def measured(path: str | Path) -> Path | None:
+    """The folder, if `python -m analysis measure` has written its tables there and finished."""
+    places = (place for place in (Path(path), ROOT / path) if (place / "run.json").is_file())
+    return next((place for place in places if [*place.glob("scores.*")]), None)
+
+
+def load_tables(folder: Path, keys: Iterable[Sequence[str]], *, outlets: Sequence[str] = (), topic: str = "") -> Tables:
+    """Facts of the articles, and their scores of some (measure, label, voice), from a folder that `measured` knows.
+
+    Only these rows and columns are held, however long the tables are. Near copies are left out as by `load_corpus`,
+    but that here the first by its id stays; `outlets` and `topic` choose alike. AnalysisError for what does not fit.
+    """
+    from pyarrow import ArrowException, csv, dataset
+    from pyarrow.parquet import filters_to_expression
+
+    names = ["article_id", "measure", "label", "voice", "unit"]
+    rows = filters_to_expression([[*zip(names[1:4], ["=="] * 3, key, strict=True)] for key in keys])
+    asked = {"articles": (["article_id", *FACTS, "flags"], [], None), "scores": (names, ["value"], rows)}
+    hashes, read = {}, []
+    try:
+        parameters = json.loads((folder / "run.json").read_bytes())["parameters"]
+        for name, (texts, numbers, chosen) in asked.items():
+            file = folder / f"{name}.{parameters['format']}"
+            types = csv.ConvertOptions(column_types=dict.fromkeys(texts, "string") | dict.fromkeys(numbers, "double"))
+            cells = csv.ParseOptions(newlines_in_values=True)
+            form = dataset.CsvFileFormat(cells, convert_options=types) if file.suffix == ".csv" else "parquet"
+            table = dataset.dataset(file, format=form).to_table([*texts, *numbers], filter=chosen)
+            hashes[file.name], read = digest(file), [*read, table.to_pandas()]
+    except (OSError, ValueError, LookupError, TypeError, ArrowException, AnalysisError) as error:
+        raise AnalysisError(f"{folder}: not as `measure` wrote it, measure again: {error}") from error
+    facts, scores = read
+    chosen = ~facts["flags"].str.contains("near copy of ", regex=False) & (facts["topic"].isin([topic]) | (topic == ""))
+    facts = facts[chosen & (facts["outlet"].isin(outlets) | (not outlets))].reset_index(drop=True)
+    if facts.empty:
+        raise AnalysisError(f"{folder}: no article of the outlets {outlets or 'at all'} on the topic {topic!r}")
+    return Tables(facts, scores[scores["article_id"].isin(facts["article_id"])], parameters, hashes)
 
 
 def unmet(index: Index, met: set[str]) -> list[Failure]:

@@ -71,7 +71,7 @@ def means(scores: pd.DataFrame, facts: pd.DataFrame, by: str, *, seed: int = 0) 
     values = np.full((len(group), len(first)), np.nan)
     values[at[at >= 0], code[at >= 0]] = scores.loc[at >= 0, "value"]
     made = []
-    for name in _order(Counter(group), by):
+    for name in _order(Counter(group), by) if len(scores) else []:
         own, ids = values[(group == name).to_numpy()], group.index[group == name].to_numpy()
         stated = np.isfinite(own)
         parts = [np.column_stack(pair) for pair in zip(np.where(stated, own, 0).T, stated.T.astype(float), strict=True)]

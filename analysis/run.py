@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis import recode, scale
 from analysis.attribution import METHODS
-from analysis.corpus import ARTICLES, load_corpus
+from analysis.corpus import ARTICLES, load_corpus, measured
 from analysis.figures import FIGURES, ROOT, write_index
 from analysis.lexicons import OWN_VALIDITY, TARGETS
 from analysis.measures import find_spans
@@ -23,6 +23,8 @@ from analysis.suggest import write_suggestion
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build" / "notebooks"
 OWN_OPTIONS = {"articles": "--articles", "out": "--out"}
+TAKES_TABLES = "06_comparison"  # of what `measure` wrote; the others show texts
+SETTLED = {"voice", "targets", "lexicons", "captions"}  # when it was measured
 SAID = 50  # failures said on stderr
 CELL_SECONDS = 600  # ten times what the slowest cell takes on forty articles; papermill itself would wait for ever
 
@@ -38,13 +40,19 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     and the partial one of a run that failed, stay in the project's `build/notebooks`. Figures that an earlier run
     listed in `out/index.json` and this one no longer draws are removed (with `only`, of that notebook). AnalysisError
     before anything runs for an input, a name or a value that cannot be used, NotebookError for a failing cell.
+    Of tables that `measure` wrote, TAKES_TABLES alone can be run, and no report is made.
     """
     from tqdm import tqdm
 
     plan = _plan(_select(only), given or {})
     typed = {name: value for parameters in plan.values() for name, value in parameters.items()}
-    corpus = load_corpus(articles, **{name: typed[name] for name in ("outlets", "topic", "captions") if name in typed})
-    _say(corpus.failures)
+    chosen = {name: typed[name] for name in ("outlets", "topic", "captions") if name in typed}
+    made = [path.stem for path in plan] == [TAKES_TABLES] and measured(articles)
+    if made and (settled := sorted(SETTLED & typed.keys())):
+        raise AnalysisError(f"-p {settled[0]}: was settled when {articles} was measured; measure again")
+    corpus = None if made else load_corpus(articles, **chosen)
+    if corpus:
+        _say(corpus.failures)
     stale = [file for file in _listed(out) if not only or Path(file).parent.name in {path.stem for path in plan}]
     out.mkdir(parents=True, exist_ok=True)
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -56,6 +64,10 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
                 bar.set_postfix_str(path.stem)
                 _execute(path, parameters | {"articles": str(articles), "out": str(fresh)})
         _move(fresh, out, stale)
+    if corpus is None:
+        (out / "report.html").unlink(missing_ok=True)  # of other articles
+        print(f"figures: {len(_listed(out)) // 4} in {out}; no report, for tables hold no texts to show")
+        return 0
     named = ("voice", "targets", "lexicons")
     spans = find_spans(corpus.articles, **{name: typed[name] for name in named if name in typed})
     report = write_report(corpus, spans, out, sorted(NOTEBOOKS.glob("*.ipynb")))
@@ -79,11 +91,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m analysis", description="How articles frame what they report.")
     jobs = parser.add_subparsers(required=True, metavar="run | measure | targets | recode")
     job = jobs.add_parser("run", help="execute the notebooks into figures", description=run.__doc__.split("\n\n")[0])
-    job.add_argument("--articles", type=_path, default=ARTICLES, help="folder, file or table (data/articles)")
+    told = "folder, file or table (data/articles); with --only 06 also what `measure` wrote"
+    job.add_argument("--articles", type=_path, default=ARTICLES, help=told)
     job.add_argument("--out", type=_path, default=FIGURES, help="folder of the figures (figures)")
     job.add_argument("--only", default="", metavar="03", help="one notebook, by the start of its name")
     job.add_argument("-p", action="append", default=[], type=_pair, metavar="NAME=VALUE", help="a notebook parameter")
-    job.set_defaults(job=lambda a: run(a.articles, a.out, a.only, dict(a.p)))
+
+    def figures(a: argparse.Namespace) -> int:
+        given = dict(a.p)
+        return run(_path(given.pop("corpus", a.articles)), a.out, a.only, given)
+
+    job.set_defaults(job=figures)
     job = jobs.add_parser("measure", help="write the tables of a corpus", description=scale.measure.__doc__)
     job.add_argument("source", type=_path, help="folder, file or table")
     job.add_argument("--out", type=_path, required=True, help="folder of the tables")
@@ -249,7 +267,7 @@ def _say(failures: pd.DataFrame) -> None:
         print(f"failed: {len(failures) - SAID:,} more", file=sys.stderr)
 
 
-def _path(text: str) -> Path:
+def _path(text: str | Path) -> Path:
     return Path(text).expanduser().resolve()
 
 

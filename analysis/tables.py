@@ -12,7 +12,7 @@ from analysis.attribution import METHODS
 from analysis.counts import CUE_STANCES
 from analysis.lexicons import OWN_VALIDITY, VALIDITY, load_cases, load_own_validity, load_validity
 from analysis.measures import MEASURES, find_spans, score
-from analysis.model import Article
+from analysis.model import AnalysisError, Article
 from analysis.palette import cut
 from analysis.text import sentence_at, sentences
 
@@ -225,6 +225,8 @@ def listed(items: Iterable[str], most: int = 6) -> str:
 
 def in_words(gaps: pd.DataFrame, articles: Sequence[Article]) -> list[str]:
     """The sentences of `compare.difference`, with the short names of `pair` for its ids; of groups as they are."""
+    if "against" in gaps:
+        return list(gaps["sentence"])
     (left, right), names, said = pair(articles), ends(articles), gaps["sentence"].astype(str)
     said = said.str.replace(f" in {left} than in {right}", f" in {names[0]} than in {names[1]}", regex=False)
     for article_id, name in zip((left, right), names, strict=True):  # only where it stands for the article
@@ -233,7 +235,9 @@ def in_words(gaps: pd.DataFrame, articles: Sequence[Article]) -> list[str]:
 
 
 def pair(articles: Sequence[Article]) -> tuple[str, str]:
-    """The ids of the two articles that a notebook compares: the first and the last of the corpus."""
+    """The ids of the two articles that a notebook compares, the first and the last; AnalysisError without articles."""
+    if not articles:
+        raise AnalysisError("tables hold no texts to compare two of; compare groups, with by='outlet' or another")
     return articles[0].article_id, articles[-1].article_id
 
 
