@@ -139,6 +139,8 @@ def find_spans(
     for article in articles:
         attributions = attempt(article, "attribution", partial(attribution.detect, article, voice))
         voices = attempt(article, "voice", partial(voices_of.detect, article, attributions))
+        if not voices:
+            continue  # no words, or nobody knows whose: then none must be charged to the author
         starts = [v.start for v in voices]
         found = [*attributions, *voices]
         for detect in wanted:

@@ -7,18 +7,24 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from conftest import CASES
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from analysis import loaded, measures, parts, run, scale
-from analysis.corpus import articles_frame, load_corpus
-from analysis.measures import MEASURES, Measure, find_spans
+from analysis import attribution, encoder, groups, loaded, measures, parts, run, scale, tables, voice
+from analysis.corpus import articles_frame, load_corpus, load_tables, measured
+from analysis.inputs import plain
+from analysis.measures import MEASURES, Measure, find_spans, score, sentences_frame
 from analysis.model import AnalysisError
+from analysis.text import sentences
 
 ROOT = Path(__file__).parents[1]
 TEXTS = sorted((CASES / "known_groups").glob("*.txt"))
@@ -145,19 +151,83 @@ def test_a_measure_that_raises_costs_itself_alone(tmp_path, monkeypatch, whole, 
     assert type(error).__name__ in failure.reason
 
 
-@pytest.mark.parametrize("measure", [m.name for m in MEASURES if m.parts])
-def test_a_count_that_raises_costs_its_measure_alone(monkeypatch, measure) -> None:
-    def fails(reading):
-        raise ValueError("x")
+def endless() -> None:
+    endless()
 
-    articles = load_corpus(TEXTS[0]).articles
-    spans = find_spans(articles)
-    before = measures.score(spans, articles)
-    with pytest.warns(UserWarning, match=f"{measure}: ValueError: x"):
-        after = measures.score(spans, articles, measures=broken(measure, parts=fails))
-    kept = before[before["measure"] != measure].drop(columns="parts").reset_index(drop=True)
-    pd.testing.assert_frame_equal(after.drop(columns="parts"), kept)
-    assert [(f["article_id"], f["stage"]) for f in after.attrs["failures"]] == [(articles[0].article_id, measure)]
+
+def not_text() -> bytes:
+    return "\ud800".encode()
+
+
+FAULTS = {  # ten ways of failing
+    "a value": lambda: int("x"),
+    "a key": lambda: {}["\ud800"],
+    "an index": lambda: [][0],
+    "a type": lambda: "" + 1,
+    "an attribute": lambda: None.start,
+    "a division": lambda: 1 / 0,
+    "no end": endless,
+    "not text": not_text,
+    "no memory": lambda: b"x" * sys.maxsize,
+    "no file": lambda: open("/nowhere/at all"),  # noqa: PTH123
+}
+
+
+DETECTORS = {f"{m.detect.__module__}.{m.detect.__name__}": m.detect for m in MEASURES}
+DETECTORS["analysis.voice.detect"] = voice.detect
+
+
+def tables_of(articles, table=MEASURES) -> dict[str, pd.DataFrame]:
+    with encoder.left_out():
+        spans = find_spans(articles, table, voice="rules")
+        scores = score(spans, articles, measures=table).drop(columns="parts")
+        return {"spans": spans, "scores": scores, "sentences": sentences_frame(articles, spans)}
+
+
+@pytest.fixture(scope="module")
+def three() -> tuple:
+    articles = [load_corpus(text).articles[0] for text in TEXTS[:3]]
+    assert len({len(sentences(article)) for article in articles}) == 3
+    return articles, tables_of(articles)
+
+
+@pytest.mark.filterwarnings("ignore:.*the measure is missing")
+@pytest.mark.parametrize("what", [*DETECTORS, *(m.name for m in MEASURES if m.parts)])
+def test_whatever_fails_in_one_article_costs_the_others_nothing(monkeypatch, three, what) -> None:
+    articles, whole = three
+    other = articles[1].article_id
+    own = DETECTORS[what] if what in DETECTORS else next(m.parts for m in MEASURES if m.name == what)
+
+    def finds(article, *more):
+        yield from own(article, *more)
+        if article is articles[1]:
+            fault()
+
+    def counts(reading):
+        return fault() if reading.size == len(sentences(articles[1])) else own(reading)
+
+    finds.__module__ = own.__module__
+    stage = own.__module__.removeprefix("analysis.") if what in DETECTORS else what
+    if what in DETECTORS:
+        table = tuple(replace(m, detect=finds) if m.detect is own and stage != "attribution" else m for m in MEASURES)
+        if stage in ("attribution", "voice"):
+            monkeypatch.setattr(f"analysis.{stage}.detect", finds)
+    else:
+        table = broken(what, parts=counts)
+        if own in measures.counts.COUNTED:
+            monkeypatch.setattr(measures.counts, "COUNTED", (*measures.counts.COUNTED, counts))
+    for fault in FAULTS.values():
+        made = tables_of(articles, table)
+        failures = [*made["spans"].attrs["failures"], *made["scores"].attrs["failures"]]
+        assert [(f["article_id"], f["stage"]) for f in failures] == [(other, stage)]
+        for name, rows in made.items():
+            kept, before = (t[t["article_id"] != other].reset_index(drop=True) for t in (rows, whole[name]))
+            pd.testing.assert_frame_equal(kept, before)
+        if stage not in ("attribution", "voice"):  # without which no voice is known
+            lost = [m.name for m in MEASURES if stage in (m.name, m.detect.__module__.removeprefix("analysis."))]
+            own_rows, before = (t["scores"][t["scores"]["article_id"] == other] for t in (made, whole))
+            before = before[~before["measure"].isin(lost)]
+            pd.testing.assert_frame_equal(own_rows.reset_index(drop=True), before.reset_index(drop=True))
 
 
 def test_an_article_that_takes_too_long_is_given_up(tmp_path, monkeypatch, whole) -> None:
