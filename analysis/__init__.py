@@ -7,27 +7,6 @@ from analysis.measures import MEASURES, find_spans, score, sentences_frame
 from analysis.model import AnalysisError, Article, Block, Lexicon, Span
 from analysis.reading import browse, read
 
-__all__ = [
-    "MEASURES",
-    "AnalysisError",
-    "Article",
-    "Block",
-    "Lexicon",
-    "Span",
-    "about",
-    "articles_frame",
-    "blocks_frame",
-    "browse",
-    "contributions",
-    "difference",
-    "distinctive_words",
-    "find_spans",
-    "leverage",
-    "load_corpus",
-    "read",
-    "save_figure",
-    "saver",
-    "score",
-    "sentences_frame",
-    "use_style",
-]
+__all__ = ["MEASURES", "AnalysisError", "Article", "Block", "Lexicon", "Span", "about", "articles_frame"]
+__all__ += ["blocks_frame", "browse", "contributions", "difference", "distinctive_words", "find_spans", "leverage"]
+__all__ += ["load_corpus", "read", "save_figure", "saver", "score", "sentences_frame", "use_style"]

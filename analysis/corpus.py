@@ -54,7 +54,7 @@ def load_corpus(
     Raises AnalysisError if there is no such path, nothing in it gives an article, or `index.csv` cannot be read.
     """
     found = files(path)
-    if measured(path):
+    if finished(path):
         raise AnalysisError(f"{path}: tables of `measure`, no texts; 06_comparison takes them, with by=outlet or so")
     index, failures = read_index(found[0].parent / "index.csv") if found else ({}, [])
     articles: dict[str, Article] = {}
@@ -104,14 +104,14 @@ class Tables(NamedTuple):
     articles: tuple[Article, ...] = ()
 
 
-def measured(path: str | Path) -> Path | None:
+def finished(path: str | Path) -> Path | None:
     """The folder, if `python -m analysis measure` has written its tables there and finished."""
     places = (place for place in (Path(path), ROOT / path) if (place / "run.json").is_file())
     return next((place for place in places if [*place.glob("scores.*")]), None)
 
 
 def load_tables(folder: Path, keys: Iterable[Sequence[str]], *, outlets: Sequence[str] = (), topic: str = "") -> Tables:
-    """Facts of the articles, and their scores of some (measure, label, voice), from a folder that `measured` knows.
+    """Facts of the articles, and their scores of some (measure, label, voice), from a folder that is `finished`.
 
     Only these rows and columns are held, however long the tables are. Near copies are left out as by `load_corpus`,
     but that here the first by its id stays; `outlets` and `topic` choose alike. AnalysisError for what does not fit.

@@ -16,6 +16,7 @@ import pandas as pd
 
 from analysis.compare import DRAWS_PER_ROW, KEYS, LEVERAGE_COLUMNS, NUMBERS, judged, levers, numbers
 from analysis.counts import ratio
+from analysis.lines import parse_date
 from analysis.model import AnalysisError
 from analysis.resample import DRAWS, EXACT, MOST, block_weights, percentiles, resampled
 from analysis.tables import listed
@@ -27,8 +28,6 @@ LISTED = 10  # ids of articles in a cell
 REST = "the rest"
 COLUMNS = ["group", "against", *KEYS, "n_left", "n_right", "left_value", "right_value", "difference", "low", "high"]
 COLUMNS += ["p", "p_holm", "verdict", "smallest_detectable", "unit", "articles", "sentence"]
-MONTHS = ("january", "february", "march", "april", "may", "june")
-MONTHS += ("july", "august", "september", "october", "november", "december")
 
 
 def named(facts: pd.DataFrame, by: str) -> pd.Series:
@@ -152,13 +151,11 @@ def _period(date: str) -> str:
     >>> [_period(date) for date in ("2026-01-20T10:00", "20260120", "Jan. 20, 2026", "03/04/2026", "Monday")]
     ['2026-01', '2026-01', '2026-01', '2026', '']
     """
-    year = re.search(r"(?<!\d)(?:1[6-9]|20)\d\d(?!\d)", date)
-    numbered = re.match(r"((?:1[6-9]|20)\d\d)[-/.]?(0[1-9]|1[0-2])", date)
-    if numbered:
+    if numbered := re.match(r"((?:1[6-9]|20)\d\d)[-/.]?(0[1-9]|1[0-2])", date):
         return "-".join(numbered.groups())
-    words = [word.lower() for word in re.findall(r"[A-Za-z]{3,9}", date)]
-    months = [i for word in words for i, month in enumerate(MONTHS, 1) if month.startswith(word)]
-    return f"{year[0]}-{months[0]:02}" if year and len(months) == 1 else year[0] if year else ""
+    year = re.search(r"(?<!\d)(?:1[6-9]|20)\d\d(?!\d)", date)
+    told = parse_date(date) or parse_date(f"1 {date}")  # "January 2026" as well
+    return told[:7] or (year[0] if year else "")
 
 
 def _order(sizes: Counter, by: str) -> list[str]:

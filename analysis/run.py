@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis import recode, scale
 from analysis.attribution import METHODS
-from analysis.corpus import ARTICLES, load_corpus, measured
+from analysis.corpus import ARTICLES, finished, load_corpus
 from analysis.figures import FIGURES, ROOT, write_index
 from analysis.lexicons import OWN_VALIDITY, TARGETS
 from analysis.measures import find_spans
@@ -44,10 +44,12 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     """
     from tqdm import tqdm
 
-    plan = _plan(_select(only), given or {})
+    given = dict(given or {})
+    articles = _path(given.pop("corpus", articles))  # as tables are called in the documents
+    plan = _plan(_select(only), given)
     typed = {name: value for parameters in plan.values() for name, value in parameters.items()}
     chosen = {name: typed[name] for name in ("outlets", "topic", "captions") if name in typed}
-    made = [path.stem for path in plan] == [TAKES_TABLES] and measured(articles)
+    made = [path.stem for path in plan] == [TAKES_TABLES] and finished(articles)
     if made and (settled := sorted(SETTLED & typed.keys())):
         raise AnalysisError(f"-p {settled[0]}: was settled when {articles} was measured; measure again")
     corpus = None if made else load_corpus(articles, **chosen)
@@ -96,12 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     job.add_argument("--out", type=_path, default=FIGURES, help="folder of the figures (figures)")
     job.add_argument("--only", default="", metavar="03", help="one notebook, by the start of its name")
     job.add_argument("-p", action="append", default=[], type=_pair, metavar="NAME=VALUE", help="a notebook parameter")
-
-    def figures(a: argparse.Namespace) -> int:
-        given = dict(a.p)
-        return run(_path(given.pop("corpus", a.articles)), a.out, a.only, given)
-
-    job.set_defaults(job=figures)
+    job.set_defaults(job=lambda a: run(a.articles, a.out, a.only, dict(a.p)))
     job = jobs.add_parser("measure", help="write the tables of a corpus", description=scale.measure.__doc__)
     job.add_argument("source", type=_path, help="folder, file or table")
     job.add_argument("--out", type=_path, required=True, help="folder of the tables")

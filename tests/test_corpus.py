@@ -1,5 +1,6 @@
 """What can be read is read, what cannot is a row in `failures`, and nothing but AnalysisError is ever raised."""
 
+import gzip
 import json
 import os
 import tempfile
@@ -383,7 +384,7 @@ def test_frames(tmp_path: Path) -> None:
     assert "".join(page[start:end] for start, end in zip(blocks["start"], blocks["end"], strict=True)) == page
 
 
-NAMES = st.sampled_from(["a.txt", "a.csv", "a.jsonl", "a.html", "index.csv"])
+NAMES = st.sampled_from(["a.txt", "a.csv", "a.jsonl", "a.html", "a.jsonl.gz", "b.jsonl.gz", "a.parquet", "index.csv"])
 TABLE = st.sampled_from(
     [b"id,text\n", b"article_id,title\n", b'{"id": "x", "text": "It rained."}\n', b'"', b"a,b\n", b"\xff"]
 )
@@ -395,7 +396,7 @@ CONTENT = st.one_of(st.binary(max_size=60), st.lists(st.one_of(TABLE, st.binary(
 def test_nothing_but_analysis_error_is_raised(files: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, data in files.items():
-            (Path(folder) / name).write_bytes(data)
+            (Path(folder) / name).write_bytes(gzip.compress(data) if name == "b.jsonl.gz" else data)
         try:
             read = load_corpus(folder)
         except AnalysisError:

@@ -1,5 +1,6 @@
 """A corpus in parts: the same tables however it is cut, on whatever runs it, and after whatever stops it."""
 
+import csv
 import gzip
 import json
 import os
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +20,8 @@ from conftest import CASES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import attribution, encoder, groups, loaded, measures, parts, run, scale, tables, voice
-from analysis.corpus import articles_frame, load_corpus, load_tables, measured
+from analysis import encoder, groups, loaded, measures, parts, run, scale, tables, voice
+from analysis.corpus import articles_frame, finished, load_corpus, load_tables
 from analysis.inputs import plain
 from analysis.measures import MEASURES, Measure, find_spans, score, sentences_frame
 from analysis.model import AnalysisError
@@ -169,7 +170,7 @@ FAULTS = {  # ten ways of failing
     "no end": endless,
     "not text": not_text,
     "no memory": lambda: b"x" * sys.maxsize,
-    "no file": lambda: open("/nowhere/at all"),  # noqa: PTH123
+    "no file": lambda: Path("/nowhere/at all").read_bytes(),
 }
 
 
@@ -216,7 +217,7 @@ def test_whatever_fails_in_one_article_costs_the_others_nothing(monkeypatch, thr
         table = broken(what, parts=counts)
         if own in measures.counts.COUNTED:
             monkeypatch.setattr(measures.counts, "COUNTED", (*measures.counts.COUNTED, counts))
-    for fault in FAULTS.values():
+    for fault in FAULTS.values():  # noqa: B007, `finds` and `counts` use it
         made = tables_of(articles, table)
         failures = [*made["spans"].attrs["failures"], *made["scores"].attrs["failures"]]
         assert [(f["article_id"], f["stage"]) for f in failures] == [(other, stage)]
@@ -271,6 +272,24 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path, whole) -> N
         kept = len([*out.glob(".unfinished/*.json")])
     subprocess.run([*run_it, "0"], cwd=ROOT, check=True)
     assert written(out) == whole and not (out / ".unfinished").exists()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_killed_at_random_moments_it_still_ends_with_the_same_bytes(tmp_path, monkeypatch, whole, seed) -> None:
+    """Three kills; more, and of whole processes, by `python -m training.faults`."""
+    monkeypatch.setattr(scale, "PART", 1)
+    draw, kills, out = random.Random(seed), 0, tmp_path / "out"
+    while kills < 3:
+        if not (child := os.fork()):
+            with suppress(BaseException):
+                scale.measure(tmp_path / "a.jsonl", out, **RULES)
+            os._exit(0)
+        time.sleep(draw.uniform(0, 1))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        kills += 1
+    scale.measure(tmp_path / "a.jsonl", out, **RULES)
+    assert written(out) == whole and {p.suffix for p in out.iterdir()} == {".parquet", ".json"}
 
 
 def test_other_parameters_begin_anew(tmp_path, whole) -> None:
@@ -369,3 +388,146 @@ def test_the_lines_for_spark(tmp_path) -> None:
     ours, theirs = (pd.read_parquet(tmp_path / name) for name in ("out/scores.parquet", "scores"))
     order = ["article_id", "measure", "label", "voice"]
     pd.testing.assert_frame_equal(*(t.sort_values(order).reset_index(drop=True) for t in (ours, theirs)))
+
+
+def grouped(source: Path) -> Path:
+    """Articles in the order of their ids, of three outlets, two topics and three months; a copy; hostile facts."""
+    rows = [json.loads(line) for line in corpus(source, 30).read_text().splitlines()]
+    for i, row in enumerate(sorted(rows, key=lambda row: row["id"])):
+        row |= {"outlet": ("Post", 'E"cho, =1\n', "NA")[i % 7 // 3], "topic": "toll" if i % 5 else "war"}
+        row |= {"date": f"2025-0{i % 3 + 1}-11", "title": f"-Title {i}"}
+    rows = [*sorted(rows, key=lambda row: row["id"]), rows[0] | {"id": "copy"}]
+    source.write_text("\n".join(map(json.dumps, rows)))
+    return source
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+@pytest.mark.parametrize(("by", "chosen"), [("outlet", {}), ("month", {"topic": "toll", "outlets": ["Post", "NA"]})])
+def test_groups_from_the_tables_are_those_from_the_texts(tmp_path, kind, by, chosen) -> None:
+    source, out = grouped(tmp_path / "a.jsonl"), tmp_path / "out"
+    scale.measure(source, out, kind=kind, **RULES)
+    made, articles = (
+        load_tables(finished(out), tables.SUMMARY.values(), **chosen),
+        load_corpus(source, **chosen).articles,
+    )
+    assert made.parameters["voice"] == "rules" and set(made.hashes) == {f"articles.{kind}", f"scores.{kind}"}
+    with encoder.left_out():
+        pages = [
+            groups.means(tables.summary_scores(scores), facts, by)
+            for scores, facts in (
+                (made.scores, made.facts),
+                (score(find_spans(articles, voice="rules"), articles), articles_frame(articles)),
+            )
+        ]
+    assert len(made.facts) == len(articles) and len(set(pages[0]["group"])) == 3 - (by == "outlet" and bool(chosen))
+    differences = [groups.difference(page).drop(columns="unit") for page in pages]
+    pd.testing.assert_frame_equal(*differences, check_dtype=False)
+    assert len(differences[0]) > 9
+
+
+def test_no_more_of_the_tables_is_held_than_is_asked_for(tmp_path) -> None:
+    scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "out", **RULES)
+    made = load_tables(tmp_path / "out", [("tone", "tone", "author")])
+    assert set(zip(*(made.scores[key] for key in groups.KEYS), strict=True)) == {("tone", "tone", "author")}
+    assert len(made.scores) <= len(made.facts) == 12 and "k" not in made.scores
+
+
+def test_tables_are_refused_where_they_cannot_serve(tmp_path, capsys) -> None:
+    out = tmp_path / "out"
+    scale.measure(corpus(tmp_path / "a.jsonl"), out, **RULES)
+    assert finished(out) == out and finished(tmp_path) is None
+    for arguments in (["--articles", str(out)], ["-p", f"corpus={out}"], ["--articles", str(out), "--only", "02"]):
+        assert run.main(["run", "--out", str(tmp_path / "figures"), *arguments]) == 2
+        assert "no texts; 06_comparison takes them" in capsys.readouterr().err
+    settled = ["--only", "06", "-p", f"corpus={out}", "-p", "voice=quotes"]
+    assert run.main(["run", "--out", str(tmp_path / "figures"), *settled]) == 2
+    assert "-p voice: was settled" in capsys.readouterr().err and not (tmp_path / "figures").exists()
+    with pytest.raises(AnalysisError, match="no texts"):
+        tables.pair(load_tables(out, tables.SUMMARY.values()).articles)
+    with pytest.raises(AnalysisError, match="no article of the outlets"):
+        load_tables(out, tables.SUMMARY.values(), outlets=["Post"])
+    for broken_file in (b"PAR1", b""):
+        (out / "scores.parquet").write_bytes(broken_file)
+        with pytest.raises(AnalysisError, match="measure again"):
+            load_tables(out, tables.SUMMARY.values())
+    for about in ("", "[]", "{}", '{"parameters": {}}', '{"parameters": {"format": "csv"}}', '{"parameters": 1}'):
+        (out / "run.json").write_text(about)
+        with pytest.raises(AnalysisError, match="measure again"):
+            load_tables(out, tables.SUMMARY.values())
+    (out / "run.json").unlink()
+    assert finished(out) is None
+
+
+PIECES = [
+    "“",
+    "”",
+    '"',
+    "'",
+    "‘",
+    "(",
+    "[",
+    "—",
+    " said ",
+    " Ann Lee",
+    " the mayor",
+    "Mr. ",
+    "U.S. ",
+    " not ",
+    "terrible",
+]
+PIECES += [
+    "\n",
+    "\r",
+    "\n\n",
+    "\t",
+    "\0",
+    "\ud800",
+    "\u2028",
+    "\u0301",
+    "😀",
+    "İ",
+    "ﬁ",
+    "<b>",
+    "&amp;",
+    "…",
+    "1,000.5",
+    ". ",
+]
+TEXT = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=30).map("".join)
+ROW = st.fixed_dictionaries(
+    {"id": st.text(max_size=2), "text": TEXT}, optional={"title": TEXT, "outlet": st.none() | TEXT}
+)
+STORES = [".jsonl", ".jsonl.gz", ".csv", ".parquet"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(ROW, min_size=1, max_size=5), st.sampled_from(STORES), st.binary(max_size=40), st.booleans())
+def test_whatever_comes_is_measured_or_named(rows, kind, more, page) -> None:
+    """Rows out and rows failed are rows in; blocks hold every character, spans and sentences point into the text."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "in")
+        folder.mkdir()
+        if kind.startswith(".jsonl"):
+            lines = "\n".join(map(json.dumps, rows)).encode()
+            (folder / f"a{kind}").write_bytes(gzip.compress(lines) if kind.endswith("gz") else lines)
+        else:
+            cells = [{key: plain(cell) if isinstance(cell, str) else None for key, cell in row.items()} for row in rows]
+            frame = pd.DataFrame(cells, columns=["id", "text", "title", "outlet"])
+            csv_bytes = frame.to_csv(index=False, quoting=csv.QUOTE_ALL).encode()
+            (folder / "a.csv").write_bytes(csv_bytes) if kind == ".csv" else frame.to_parquet(folder / "a.parquet")
+        (folder / f"page{'.txt' if page else '.html'}").write_bytes(more)
+        done, failures = scale.measure(folder, Path(name, "out"), **RULES)
+        made = {table: pd.read_parquet(Path(name, "out", f"{table}.parquet")) for table in TABLES}
+        articles = load_corpus(folder, copies=True).articles if done["counts"]["articles"] else ()
+    raws = {article.article_id: article.raw for article in articles}
+    assert sorted(raws) == list(made["articles"]["article_id"])
+    from_rows = [name for name in raws if not name.startswith("page")]  # the ids of rows are shorter
+    assert len(failures) == len(made["failures"]) and all(failure.reason for failure in failures)
+    assert len(from_rows) + sum(failure.path.startswith("a.") for failure in failures) == len(rows)
+    for name, blocks in made["blocks"].groupby("article_id"):
+        ends = [0, *blocks["end"]]
+        assert list(blocks["start"]) == ends[:-1] and ends[-1] == len(raws[name])
+    for span in made["spans"].itertuples():
+        assert raws[span.article_id][span.start : span.end] == span.text and span.text
+    for row in made["sentences"].itertuples():
+        assert 0 <= row.start < row.end <= len(raws[row.article_id])

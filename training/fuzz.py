@@ -2,7 +2,7 @@
 
 Needs atheris, which is in no list of ours: `pip install atheris`. Ten minutes, with what it learns kept in a folder:
 
-    mkdir -p build/fuzz && nice python -m training.fuzz build/fuzz -max_total_time=600 -timeout=20 -max_len=4096
+    mkdir -p build/fuzz && nice python -m training.fuzz build/fuzz -max_total_time=600 -timeout=20
 
 It stops at the first input that breaks a promise and writes it to `crash-…`; given that file instead of a folder it
 runs it again. A finding becomes a case of `tests/test_inputs.py`.
@@ -25,11 +25,8 @@ KINDS = (".txt", ".html", ".jsonl", ".csv", ".jsonl.gz", ".parquet", "as .jsonl.
 PAGE = "Ferry runs again\nBy Ann Lee\n3 July 2025\n\n“Rain,” she said.\n\nShare\nShare\nRelated\n\nIt rained — 4 p.m.\n"
 SEEDS = {".txt": PAGE.encode(), ".html": f"<html><title>x</title><p>{PAGE * 5}<p>{PAGE}</html>".encode()}
 SEEDS |= {".jsonl": b'{"id": "a", "text": "It rained.", "title": null}\n', ".csv": b'id,text,date\na,"It rained.",\n'}
-SEEDS |= {
-    "as .jsonl.gz": SEEDS[".jsonl"],
-    "as .parquet": b"a\0It rained.\nb\0It \xf0\x9f\x98\x80",
-    "index": b"article_id,title\na,x\n",
-}
+SEEDS |= {"as .jsonl.gz": SEEDS[".jsonl"], "as .parquet": b"a\0It rained.\nb\0It \xf0\x9f\x98\x80"}
+SEEDS["index"] = b"article_id,title\na,x\n"
 FOLDER = Path(tempfile.mkdtemp())
 
 
