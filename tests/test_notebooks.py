@@ -12,7 +12,7 @@ import pytest
 from test_browser import CHROMIUM, QUIET
 from test_report import HOSTILE, Frames, Live
 
-from analysis import run
+from analysis import run, scale
 from analysis.corpus import load_corpus
 from analysis.figures import FIGURES
 from analysis.text import sentences
@@ -197,6 +197,12 @@ def test_compares_outlets_over_their_articles(corpus, execute, tmp_path):
     findings = report[report.index('id="findings"') : report.index("<nav")]
     assert findings.index("Inference over articles") < findings.index(" than in the rest, ")
     assert findings.count('<p class="finding') == len(made["power"])
+    scale.measure(folder, tmp_path / "tables")  # and the same from what `measure` left, without the texts
+    given = ["--only", "06", "-p", f"corpus={tmp_path / 'tables'}", "-p", "by=outlet"]
+    assert run.main(["run", "--out", str(tmp_path / "again"), *given]) == 0
+    again = {p.name: p.read_bytes() for p in (tmp_path / "again" / path.stem).glob("*.csv")}
+    assert again.keys() == {"side_by_side.csv", "power.csv", "leverage.csv"}
+    assert again == {name: (tmp_path / "figures" / path.stem / name).read_bytes() for name in again}
 
 
 @pytest.fixture
