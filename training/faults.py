@@ -99,8 +99,8 @@ def raising(source: Path, out: Path, whole: Path, error: Exception) -> str:
     """Each detector fails in an article of its own and each count in another; its stage must be named, for it alone."""
     detectors = [*dict.fromkeys(m.detect for m in MEASURES), voice.detect]
     counted = [m for m in MEASURES if m.parts]
-    stages = {str(11 + 7 * i): d.__module__.removeprefix("analysis.") for i, d in enumerate(detectors)}
-    names = {str(500 + 7 * i): m.name for i, m in enumerate(counted)}
+    stages = {str(2 * i): d.__module__.removeprefix("analysis.") for i, d in enumerate(detectors)}
+    names = {str(2 * i + 1): m.name for i, m in enumerate(counted)}
 
     def finds(own: Callable, culprit: str) -> Callable:
         def detect(article, *more, **options) -> Iterator:
@@ -147,7 +147,7 @@ def counts(
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--articles", type=int, default=1000)
+    parser.add_argument("--articles", type=int, default=1000, help="at least 50 (1000)")
     parser.add_argument("--kills", type=int, default=20)
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
