@@ -2,10 +2,11 @@
 
 Needs atheris, which is in no list of ours: `pip install atheris`. Ten minutes, with what it learns kept in a folder:
 
-    mkdir -p build/fuzz && nice python -m training.fuzz build/fuzz -artifact_prefix=build/fuzz/ -max_total_time=600 -timeout=20
+    mkdir -p build/fuzz
+    python -m training.fuzz build/fuzz -artifact_prefix=build/fuzz/ -max_total_time=600 -timeout=20
 
-It stops at the first input that breaks a promise and writes it there as `crash-…`; given that file instead of a folder it
-runs it again. A finding becomes a case of `tests/test_inputs.py`.
+It stops at the first input that breaks a promise and writes it there as `crash-…`; given that file instead of a
+folder it runs it again. A finding becomes a case of `tests/test_inputs.py`.
 """
 
 import gzip
