@@ -129,9 +129,9 @@ def basis(facts: pd.DataFrame, by: str) -> str:
     """Which inference a comparison makes, for a caption: over sentences where `by` is "", else over which articles."""
     if not by:
         said = "Inference over the sentences of each article: about these texts, not their outlets or authors."
-        said += " All pairs of articles are compared, all tests as one family." * (2 < len(facts) <= PAIRED)
+        pairs = " All pairs are compared, the first named minus the second, all tests as one family."
         many = f" Of {len(facts)} articles only the first and the last are compared; group so many, with `by`."
-        return said + many * (len(facts) > PAIRED)
+        return said + pairs * (2 < len(facts) <= PAIRED) + many * (len(facts) > PAIRED)
     group = named(facts, by)
     sizes = Counter(group[group != ""])
     groups = "; ".join(f"{name} {n}" for name, n in sizes.most_common()) or "none"
