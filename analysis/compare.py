@@ -5,7 +5,8 @@ outlets, for which many articles of each are needed: see `groups`. Where there i
 itself, a voice that is silent) the tables are empty, so that the notebooks run on any corpus.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import combinations
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from analysis.text import sentences
 
 KEYS = ["measure", "label", "voice"]
 NUMBERS = ["left_value", "right_value", "low", "high", "error", "p"]
+PAIRED = 4  # articles up to which each is compared with each: six pairs
 LEVEL, POWER = 0.05, 0.80
 DRAWS_PER_ROW = 40  # the least p is 1/(draws + 1): after Holm over m rows it must still be able to go below .05
 # Of 18 priors tried on 30 pairs of BASIL dev: with 2,000 words 9 of 77 words beyond the null are function words, with
@@ -51,18 +53,30 @@ def difference(scores: pd.DataFrame, left: str, right: str, *, seed: int = 0) ->
     so much more was told apart in .68 of pairs at 6 hits per 100 words and in .50 at one hit per 100 words;
     sentence: all this in English. Raises AnalysisError for an unknown id or measure, or scores without `parts`.
     """
+    return differences(scores, {left: left, right: right}, seed=seed)
+
+
+def differences(scores: pd.DataFrame, names: Mapping[str, str], *, seed: int = 0) -> pd.DataFrame:
+    """`difference` of each two of up to PAIRED articles (short names by id), of more the first and last: one family.
+
+    With several pairs, its first columns are pair ("A against B", short names), left and right (ids).
+    """
     if "parts" not in scores:
         raise AnalysisError("these scores have no column `parts`: make them with measures.score, not from a file")
-    _check(scores["article_id"], left, right)
-    kept = scores[["article_id", *KEYS, "k", "n", "unit", "parts"]] if left != right else scores.iloc[:0]
-    sides = [kept[kept["article_id"] == i] for i in (left, right)]
-    table = sides[0].merge(sides[1].drop(columns="unit"), on=KEYS, suffixes=("_left", "_right"), validate="1:1")
+    ids, made = [*names], []
+    several = 2 < len(ids) <= PAIRED
+    for left, right in combinations(ids, 2) if several else [(ids[0], ids[-1])]:
+        _check(scores["article_id"], left, right)
+        kept = scores[["article_id", *KEYS, "k", "n", "unit", "parts"]] if left != right else scores.iloc[:0]
+        sides = [kept[kept["article_id"] == i] for i in (left, right)]
+        both = sides[0].merge(sides[1].drop(columns="unit"), on=KEYS, suffixes=("_left", "_right"), validate="1:1")
+        made.append(both.assign(pair=f"{names[left]} against {names[right]}", left=left, right=right))
+    table = pd.concat(made, ignore_index=True)
     draws, table[NUMBERS] = max(DRAWS, DRAWS_PER_ROW * len(table)), np.nan
-    for measure, rows in table.groupby("measure").indices.items():
+    for (_, measure), rows in table.groupby(["pair", "measure"]).indices.items():
         table.loc[rows, NUMBERS] = _compared(table.loc[rows], _statistic(measure), draws, seed)
-    table = judged(table.assign(left=left, right=right), _counts)
-    columns = [*KEYS, "left_value", "right_value", "difference", "low", "high", "p", "p_holm", "verdict"]
-    return table[[*columns, "smallest_detectable", "unit", "sentence"]]
+    columns = [*["pair", "left", "right"] * several, *KEYS, "left_value", "right_value", "difference", "low", "high"]
+    return judged(table, _counts)[[*columns, "p", "p_holm", "verdict", "smallest_detectable", "unit", "sentence"]]
 
 
 def judged(table: pd.DataFrame, counts: Callable[[NamedTuple], str], amount: str = "in this much text") -> pd.DataFrame:

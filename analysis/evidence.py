@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.model import Article
-from analysis.tables import located
+from analysis.tables import located, pair
 from analysis.text import sentence_at, sentences
 
 KEYS = ["article_id", "measure", "label", "voice"]
@@ -68,9 +68,9 @@ def tracer(
 ) -> Callable[[pd.DataFrame], pd.DataFrame]:
     """A function that gives a table a column `sentences`, the numbers behind each row; first those that count most.
 
-    A row of two articles gets `left_sentences` and `right_sentences`, of the first and the last article. What cannot
-    be traced (a row about an instrument, not a text) has none, and rows of groups (`articles`) name their articles
-    themselves. `parts` and `ids` go, for they are no cells of a csv.
+    A row of two articles gets `left_sentences` and `right_sentences`, of those that its columns left and right name, or
+    else of the first and the last. What cannot be traced (a row about an instrument, not a text) has none, and rows of
+    groups (`articles`) name their articles themselves. `parts` and `ids` go, for they are no cells of a csv.
     """
     of_score = {} if scores is None else _of_scores(scores)
     places = dict(iter(located(spans, articles).groupby(["article_id", "layer"], sort=False)))
@@ -78,13 +78,14 @@ def tracer(
 
     def with_sentences(table: pd.DataFrame) -> pd.DataFrame:
         made = table.drop(columns=["parts", "ids"], errors="ignore")
-        ends = {"left_sentences": articles[0], "right_sentences": articles[-1]} if len(table) and articles else {}
-        if "articles" in table:
+        if "articles" in table or table.empty or not articles:
             return made
-        for column, end in ({"sentences": None} if ends and "article_id" in table else ends).items():
+        ends = dict(zip(("left", "right"), pair(articles), strict=True))
+        sides = {"sentences": "article_id"} if "article_id" in table else {f"{side}_sentences": side for side in ends}
+        for column, side in sides.items():
             found = []
             for row in table.to_dict("records"):
-                article = end or by_id[row["article_id"]]
+                article = by_id[row.get(side, ends.get(side))]
                 key = (article.article_id, *(row.get(k) for k in KEYS[1:]))
                 if "parts" in row:
                     numbers = _counted(row["parts"], row["measure"])

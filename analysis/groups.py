@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.compare import DRAWS_PER_ROW, KEYS, LEVERAGE_COLUMNS, NUMBERS, judged, levers, numbers
+from analysis.compare import DRAWS_PER_ROW, KEYS, LEVERAGE_COLUMNS, NUMBERS, PAIRED, judged, levers, numbers
 from analysis.counts import ratio
 from analysis.lines import parse_date
 from analysis.model import AnalysisError
@@ -128,7 +128,10 @@ def leverage(table: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
 def basis(facts: pd.DataFrame, by: str) -> str:
     """Which inference a comparison makes, for a caption: over sentences where `by` is "", else over which articles."""
     if not by:
-        return "Inference over the sentences of each article: about these texts, not their outlets or authors."
+        said = "Inference over the sentences of each article: about these texts, not their outlets or authors."
+        pairs = " All pairs are compared, the first named minus the second, all tests as one family."
+        many = f" Of {len(facts)} articles only the first and the last are compared; group so many, with `by`."
+        return said + pairs * (2 < len(facts) <= PAIRED) + many * (len(facts) > PAIRED)
     group = named(facts, by)
     sizes = Counter(group[group != ""])
     groups = "; ".join(f"{name} {n}" for name, n in sizes.most_common()) or "none"

@@ -4,7 +4,8 @@ Every function takes tidy rows, labels what it draws directly, and says so in th
 Colour is always doubled by a second channel (marker, hatch or position), so that the figures read in grey.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **
     for name, ax in zip(names, axes, strict=False):
         draw(table[table[by] == name], ax=ax, **options)
         if not ax.get_title("right"):
-            ax.set_title(look.cut(str(name), 60 if columns < 4 else 32), loc="left")
+            ax.set_title(fill(look.cut(str(name), 100), 60) if columns < 4 else look.cut(str(name), 32), loc="left")
         if columns > 1 and "y" in options:
             ax.set_yticks(ax.get_yticks(), [look.cut(name.get_text(), 30) for name in ax.get_yticklabels()])
         if columns == 4 and ax is not axes[-1] and ax.get_legend():
@@ -101,14 +102,7 @@ def stacked(
 
 
 def bars(
-    table: pd.DataFrame,
-    *,
-    y: str,
-    x: str,
-    band: float = 0,
-    unit: str = "",
-    ends: tuple[str, str] = ("", ""),
-    ax: Axes | None = None,
+    table: pd.DataFrame, *, y: str, x: str, band: float = 0, unit: str = "", ends: Sequence = (), ax: Axes | None = None
 ) -> Axes:
     """Horizontal bars with their value printed; ±`band` is what chance reaches, `ends` name the sides."""
     ax = look.axes_for(ax, look.lines_high(len(table) + 1))
@@ -120,7 +114,7 @@ def bars(
         bar.set_hatch("" if value > 0 else "////")
     ax.bar_label(drawn, [f"{v:.2g}" if abs(v) < 100 else f"{v:.0f}" for v in table[x]], padding=3, fontsize=7.5)
     ax.margins(x=0.15)
-    if ends[0]:
+    if ends:
         ax.set_title(f"{look.cut(ends[0], 44)} →", loc="right", fontsize=8.5, fontweight="normal")
         ax.set_title(f"← {look.cut(ends[1], 44)}", loc="left", fontsize=8.5, fontweight="normal")
     return look.finish(ax, list(table[y]), unit)

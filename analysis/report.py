@@ -30,7 +30,8 @@ ROWS = 60  # of a figure whose sentences are quoted; those of the rest are links
 FEW = 8  # articles up to which the report quotes so much; with more, a third of it
 COMPARISON = "06_comparison/power"
 LEFT_OUT = ("01_corpus/reading_strip",)  # the reading view shows it, with the text
-HIDDEN = ("article_id", "start", "end", "sentence", "sentences", "left_sentences", "right_sentences", "articles")
+HIDDEN = ("article_id", "start", "end", "sentence", "sentences", "left", "left_sentences", "right", "right_sentences")
+HIDDEN += ("articles",)
 
 
 class Known(NamedTuple):
@@ -85,12 +86,17 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
     return figures / "report.html"
 
 
-def findings(figures: Path, articles: Sequence[Article]) -> list[tuple[str, str]]:
-    """(verdict, sentence) of each comparison that the comparison notebook made, those that differ first."""
+def findings(figures: Path, articles: Sequence[Article]) -> list[tuple[str, str, str]]:
+    """(pair, verdict, sentence) of each comparison in the comparison notebook, those that differ first, pair by pair.
+
+    `pair` names two articles, or is "" where only two are compared, or groups.
+    """
     path = figures / f"{COMPARISON}.csv"
-    rows = pd.DataFrame(_rows(path) if path.is_file() else [], columns=["verdict", "sentence"])
-    said = [sentence.replace(" cannot tell;", "") for sentence in tables.in_words(rows, articles)]
-    return sorted(zip(rows["verdict"], said, strict=True), key=lambda finding: finding[0] == "cannot tell")
+    rows = _rows(path) if path.is_file() else []
+    said = tables.in_words(pd.DataFrame(rows), articles) if rows else []
+    pairs, verdicts = ([row.get(column, "") for row in rows] for column in ("pair", "verdict"))
+    made = zip(pairs, verdicts, [sentence.replace(" cannot tell;", "") for sentence in said], strict=True)
+    return sorted(made, key=lambda finding: (finding[1] == "cannot tell", pairs.index(finding[0])))
 
 
 def _figure(card: Mapping, figures: Path, known: Mapping[str, Known]) -> dict[str, object]:
@@ -111,17 +117,16 @@ def _behind(row: Mapping[str, str], known: Mapping[str, Known], most: int) -> It
     """The articles of a group, else the sentences of one article or of two, `most` quoted, else the text left out."""
     own = known.get(row.get("article_id", ""))
     if "articles" in row:  # as many as the csv names
-        named, number = (
-            [known[i] for i in row["articles"].split("; ") if i in known],
-            int(row.get("n") or row["n_left"]),
-        )
+        named = [known[i] for i in row["articles"].split("; ") if i in known]
+        number = int(row.get("n") or row["n_left"])
         links = [(page, "", reading.title_of(article)) for article, page, _ in named]
         yield Behind(f"{number} article{'s' * (number != 1)}", links, more=number - len(named))
     elif row.get("kept") == "False" and own:
         text = _excerpt(own.article, int(row["start"]), int(row["end"]))
         yield Behind("left out", [(f"{own.page}#x{row['start']}", "", text)])
-    sides = zip(("left_sentences", "right_sentences"), [*known.values()][:: max(len(known) - 1, 1)], strict=False)
-    for column, found in (("sentences", own), *sides):
+    sides = zip(("left", "right"), [*known][:: max(len(known) - 1, 1)], strict=False)
+    owners = {"sentences": own} | {f"{side}_sentences": known.get(row.get(side, end)) for side, end in sides}
+    for column, found in owners.items():
         if found and (numbers := row.get(column, "").split()):
             links = [(f"{found.page}#s{number}", number) for number in numbers[:SHOWN]]
             places = [(link, sentences(found.article)[int(link[1])]) for link in links[:most]]

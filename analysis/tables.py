@@ -192,8 +192,7 @@ def power(gaps: pd.DataFrame) -> pd.DataFrame:
     """
     table = gaps.dropna(subset=["difference", "smallest_detectable"]).query("smallest_detectable > 0")
     scaled = table[["difference", "low", "high"]].div(table["smallest_detectable"], axis=0)
-    order = scaled["difference"].abs().sort_values(ascending=False, kind="stable").index
-    return table.assign(**scaled).loc[order].reset_index(drop=True)
+    return table.assign(**scaled).sort_values("difference", key=abs, ascending=False, kind="stable", ignore_index=True)
 
 
 def largest(gaps: pd.DataFrame) -> tuple[str, str, str]:
@@ -224,14 +223,16 @@ def listed(items: Iterable[str], most: int = 6) -> str:
 
 
 def in_words(gaps: pd.DataFrame, articles: Sequence[Article]) -> list[str]:
-    """The sentences of `compare.difference`, with the short names of `pair` for its ids; of groups as they are."""
+    """The sentences of `compare.differences`, with short names for its ids, and its pair; of groups as they are."""
     if "against" in gaps:
         return list(gaps["sentence"])
-    (left, right), names, said = pair(articles), ends(articles), gaps["sentence"].astype(str)
-    said = said.str.replace(f" in {left} than in {right}", f" in {names[0]} than in {names[1]}", regex=False)
-    for article_id, name in zip((left, right), names, strict=True):  # only where it stands for the article
-        said = said.where(~said.str.endswith(f" not defined in {article_id}"), said.str.removesuffix(article_id) + name)
-    return list(said)
+    names, told = labels(articles), []
+    for row in gaps.to_dict("records"):
+        left, right = map(re.escape, (row["left"], row["right"]) if "pair" in row else pair(articles))
+        place = f"(?<= in )({left}(?= than in {right},)|(?<=than in ){right}(?=,)|(?<=defined in )({left}|{right})$)"
+        said = re.sub(place, lambda found: names[found[0]], row["sentence"])  # only where it stands for the article
+        told.append(said + f" ({row['pair']})" if "pair" in row and " than in " not in said else said)
+    return told
 
 
 def pair(articles: Sequence[Article]) -> tuple[str, str]:
@@ -256,9 +257,7 @@ def voice_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFra
 def by_method(articles: Sequence[Article], measures: Sequence[str], **options: str) -> pd.DataFrame:
     """Scores of the named measures under each way of telling voices apart, with a column `method`.
 
-    `options` are those of `measures.find_spans`.
-
-    The spread over the methods says how far a result depends on that choice.
+    `options` are those of `measures.find_spans`. The spread says how far a result depends on that choice.
     """
     chosen = [m for m in MEASURES if m.name in measures]
     found = {method: find_spans(articles, chosen, voice=method, **options) for method in METHODS}

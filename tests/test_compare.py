@@ -1,6 +1,7 @@
 """Differences that keep their level, verdicts both ways, word shifts that add up, words beyond the null."""
 
 import re
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import sentiment, text, voice
-from analysis.compare import CONTEXT, contributions, difference, distinctive_words, holm, leverage, words_of
+from analysis.compare import (
+    CONTEXT,
+    contributions,
+    difference,
+    differences,
+    distinctive_words,
+    holm,
+    leverage,
+    words_of,
+)
 from analysis.measures import MEASURES
 from analysis.model import AnalysisError
 
@@ -35,6 +45,7 @@ def hits(rng: np.random.Generator, sentences: int, rate: float) -> np.ndarray:
 
 
 HEDGES = ("loaded", "hedges", "author")
+TONE = ("tone_balance", "tone words", "author")
 
 
 # --- difference ---
@@ -79,6 +90,32 @@ def test_articles_of_one_length_are_resampled_independently():
     parts = hits(np.random.default_rng(3), 40, 4)
     row = difference(scores(a={HEDGES: parts}, b={HEDGES: parts.copy()}), "a", "b").iloc[0]
     assert row["low"] < -1 and row["high"] > 1 and row["p"] == 1 and row["verdict"] == "cannot tell"
+
+
+def test_all_pairs_of_up_to_four_are_one_family():
+    rng = np.random.default_rng(6)
+    sizes, rates = {"a": 40, "b": 25, "c": 33, "d": 40}, {"a": 6, "b": 2, "c": 2, "d": 1}
+    table = scores(**{i: {HEDGES: hits(rng, sizes[i], rates[i]), TONE: hits(rng, sizes[i], 9)} for i in sizes})
+    found = differences(table, {i: i.upper() for i in sizes})
+    assert list(dict.fromkeys(found["pair"])) == [f"{a} against {b}" for a, b in combinations("ABCD", 2)]
+    alone = [difference(table, a, b).assign(left=a, right=b) for a, b in combinations("abcd", 2)]
+    keys = ["left", "right", "measure", "label", "voice"]
+    both = found.merge(pd.concat(alone), on=keys, suffixes=("", "_alone"), validate="1:1")
+    assert len(both) == len(found) == 12
+    for column in ("left_value", "right_value", "difference", "low", "high", "p"):
+        assert both[column].tolist() == both[f"{column}_alone"].tolist()
+    assert found["p_holm"].tolist() == holm(found["p"].to_numpy()).tolist() != both["p_holm_alone"].tolist()
+    assert (both["smallest_detectable"] > both["smallest_detectable_alone"]).all()
+    assert {"cannot tell", "higher"} <= set(found["verdict"])
+
+
+@pytest.mark.parametrize("ids", ["a", "ab", "abcde"])
+def test_of_one_two_or_more_than_four_the_ends_are_compared(ids):
+    rng = np.random.default_rng(7)
+    table = scores(**{i: {HEDGES: hits(rng, 20, 3)} for i in ids})
+    found = differences(table, dict.fromkeys(ids, "a name"))
+    pd.testing.assert_frame_equal(found, difference(table, ids[0], ids[-1]))
+    assert "pair" not in found and len(found) == (len(ids) > 1)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,9 @@ def test_one_group_or_none_is_compared_with_nothing():
 
 def test_the_basis_says_which_inference_over_what_and_who_is_left_out():
     assert groups.basis(facts(Post=6), "").startswith("Inference over the sentences of each article")
+    for n, pairs, ends in ((2, False, False), (3, True, False), (4, True, False), (5, False, True)):
+        said = groups.basis(facts(Post=n), "")
+        assert ("All pairs are compared" in said, "only the first and the last" in said) == (pairs, ends)
     said = groups.basis(facts(Post=6, Echo=9, Wire=3, nowhere=2), "outlet")
     for part in (
         "over articles",

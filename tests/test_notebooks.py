@@ -4,6 +4,7 @@ import ast
 import json
 import random
 import re
+from itertools import combinations
 from pathlib import Path
 
 import nbformat
@@ -160,7 +161,24 @@ def test_runs_on_one_article(path, corpus, execute, tmp_path):
 @pytest.mark.usefixtures("undisplayed")
 def test_runs_on_forty_articles(path, corpus, execute, tmp_path):
     folder = corpus(40)
-    check(path, folder, execute(path, folder), tmp_path / "figures")
+    cards = execute(path, folder)
+    check(path, folder, cards, tmp_path / "figures")
+    assert "Of 40 articles only the first and the last are compared" in cards[f"{path.stem}/power"]["caption"]
+    assert "Of 40 articles only" in (tmp_path / "figures" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("undisplayed")
+def test_compares_each_pair_of_three(corpus, execute, tmp_path):
+    folder, path = corpus(3), CROWDED[0]
+    cards = execute(path, folder)
+    check(path, folder, cards, tmp_path / "figures")
+    power = pd.read_csv(tmp_path / "figures" / path.stem / "power.csv")
+    names = sorted(file.stem for file in folder.glob("*.txt"))
+    assert {*zip(power["left"], power["right"], strict=True)} == {*combinations(names, 2)}
+    assert f"{power['pair'][0]}; n = 3 sentences" in cards[f"{path.stem}/leverage"]["caption"]
+    lever = pd.read_csv(tmp_path / "figures" / path.stem / "leverage.csv")
+    assert set(lever["article_id"]) <= {power["left"][0], power["right"][0]}
+    assert "at the right" not in cards[f"{path.stem}/side_by_side"]["caption"]
 
 
 @each_notebook

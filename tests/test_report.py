@@ -12,8 +12,10 @@ from urllib.parse import unquote
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+from conftest import article as made_of
 
-from analysis import find_spans, load_corpus, save_figure
+from analysis import find_spans, load_corpus, save_figure, saver, score, tables
+from analysis.compare import differences
 from analysis.corpus import Corpus
 from analysis.figures import ROOT
 from analysis.model import Article, Block
@@ -299,6 +301,37 @@ def test_a_report_of_groups_says_over_what_it_infers(made: Path, tmp_path: Path)
     assert "by: outlet" in Live(heads[1][2]).text
 
 
+def test_a_report_of_three_finds_each_pair_and_links_into_both_of_its_articles(tmp_path: Path) -> None:
+    said = (
+        "The vile wall is a disgrace, Ada Quill said.",
+        "The wall stands, Bo Marsh said.",
+        "A lovely wall, and brave.",
+    )
+    articles = [made_of(f"Wall number {i}\n\n{text} The tide came in at noon.") for i, text in enumerate(said)]
+    articles = [replace(a, article_id=f"{i}_wall", title=f"Wall number {i}") for i, a in enumerate(articles)]
+    corpus, spans = Corpus(tuple(articles), pd.DataFrame(), {}), find_spans(articles, voice="rules")
+    scores = score(spans, articles)
+    gaps = differences(tables.summary_scores(scores), tables.labels(articles))
+    figure = plt.figure()
+    saver("06_comparison", corpus, tmp_path, "", spans, scores)(
+        figure, "power", data=gaps, title="Power", alt="Power.", caption="Pairs."
+    )
+    plt.close(figure)
+    text = write_report(corpus, spans, tmp_path, NOTEBOOKS).read_text(encoding="utf-8")
+    ((_, rows, told),) = tables_of(tmp_path)
+    for row, cells in zip(rows, told, strict=True):
+        named = [(row[side], n) for side in ("left", "right") for n in row[f"{side}_sentences"].split()]
+        assert re.findall(r'href="read/([^"#]+)\.html#s(\d+)"', cells) == named
+    linked = {(row["left"], row["right"]) for row in rows if row["left_sentences"] and row["right_sentences"]}
+    assert ("0_wall", "1_wall") in linked, "the middle one has its evidence"
+    found = text[text.index('id="findings"') : text.index("<nav")].split("<h4>")[1:]
+    assert [part.split("</h4>")[0] for part in found] == list(dict.fromkeys(row["pair"] for row in rows))
+    for part in found:
+        pair, rest = part.split("</h4>")
+        findings = re.findall(r'<p class="finding[^"]*">(.*?)</p>', rest)
+        assert findings and all(name in finding for name in pair.split(" against ") for finding in findings)
+
+
 def test_the_tables_of_forty_articles_leave_room_for_their_pictures(made: Path, tmp_path: Path) -> None:
     """Each of the two twenty times, with all its rows; the pictures of forty articles take up to nine of 15 MB."""
     figures, two = tmp_path / "figures", load_corpus().articles
@@ -310,8 +343,7 @@ def test_the_tables_of_forty_articles_leave_room_for_their_pictures(made: Path, 
             more = [row | {"article_id": i} for row in rows for i in ids[row["article_id"]]]
             pd.DataFrame(more).to_csv(figures / name, index=False)
     none = find_spans([])
-    report = write_report(Corpus(tuple(articles), pd.DataFrame(), {}), none, figures, NOTEBOOKS)
-    assert "Of the 40 articles, the first and the last are compared" in report.read_text(encoding="utf-8")
-    tables = tables_of(figures)
-    assert sum(len(rows) for _, rows, _ in tables) > 15_000 and all(len(rows) == len(told) for _, rows, told in tables)
-    assert sum(len(cells.encode()) for _, _, told in tables for cells in told) < 6_000_000
+    write_report(Corpus(tuple(articles), pd.DataFrame(), {}), none, figures, NOTEBOOKS)
+    found = tables_of(figures)
+    assert sum(len(rows) for _, rows, _ in found) > 15_000 and all(len(rows) == len(told) for _, rows, told in found)
+    assert sum(len(cells.encode()) for _, _, told in found for cells in told) < 6_000_000

@@ -105,6 +105,18 @@ def test_only_the_ids_are_named_not_letters_like_them() -> None:
     assert named_so == [said[0].replace("in a than in the", "in Dams than in Rain"), said[1][:-1] + "Dams"]
 
 
+def test_of_several_pairs_each_sentence_names_both_its_articles() -> None:
+    said = ["tone: 0.1 higher in a than in the, 95 %", "tone: it is not defined in the", "tone: 0.00 in both (share)"]
+    table = pd.DataFrame({"sentence": said, "left": ["a", "a", "b"], "right": ["the", "the", "a"]})
+    table["pair"] = ["Dams against Rain", "Dams against Rain", "Quay against Dams"]
+    told = tables.in_words(table, [named("a", "Dams"), named("b", "Quay"), named("the", "Rain")])
+    assert told == [
+        "tone: 0.1 higher in Dams than in Rain, 95 %",
+        "tone: it is not defined in Rain (Dams against Rain)",
+        "tone: 0.00 in both (share) (Quay against Dams)",
+    ]
+
+
 def test_an_article_with_nothing_to_find_gives_empty_tables() -> None:
     dull = [article("Rain fell on Holm.")]
     spans = find_spans(dull, voice="rules")
