@@ -94,7 +94,7 @@ def _timed(items: Iterable[tuple[int, T]], path: Path, job: Job) -> Iterator[T]:
     try:
         for place, thing in items:
             if job.in_worker:
-                path.write_text(f"{place} {time.time()}", encoding="ascii")  # read only when this process is dead
+                write_atomic(path, f"{place} {time.time()}".encode())
                 faulthandler.dump_traceback_later(job.seconds, exit=True, file=_nowhere())
             elif alarm:
                 signal.signal(signal.SIGALRM, partial(_give_up, place))
