@@ -106,12 +106,17 @@ def _of_scores(scores: pd.DataFrame) -> dict[tuple, list[int]]:
 
 
 def _counted(parts: np.ndarray, measure: str) -> list[int]:
-    """The sentences with a count, first those that push the value most the way it went; of a frame, those for it."""
-    counts = np.asarray(parts)[:, 0]
-    if measure == "policy_frame":
-        counts = np.maximum(counts, 0)
+    """The sentences with a count, first those that push the value most the way it went; of a frame, those for it.
+
+    >>> _counted(np.array([[0, 2], [0, 0], [1, 0]]), "tone_balance")
+    [0, 2]
+    """
+    parts = np.asarray(parts)
+    counts = held = np.maximum(parts[:, 0], 0) if measure == "policy_frame" else parts[:, 0]
+    if measure == "tone_balance":  # of positive and negative words
+        counts, held = parts[:, 0] - parts[:, 1], parts.any(axis=1)
     order = np.argsort(-counts if counts.sum() >= 0 else counts, kind="stable")
-    return [int(i) for i in order if counts[i]]
+    return [int(i) for i in order if held[i]]
 
 
 def _of_row(row: Mapping, places: Mapping[tuple[str, str], pd.DataFrame], article: Article) -> list[int]:

@@ -183,8 +183,10 @@ def _cell(text: str) -> str:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a csv, its cells as they were before it was made safe for spreadsheets."""
     with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+        read = list(csv.DictReader(lines))
+    return [{name: re.sub(r"^'(?=[=+\-@\t\r])", "", cell) for name, cell in row.items()} for row in read]
 
 
 def _words(notebook: Path) -> tuple[dict[str, object], list[str]]:

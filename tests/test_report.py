@@ -301,14 +301,15 @@ def test_a_report_of_groups_says_over_what_it_infers(made: Path, tmp_path: Path)
     assert "by: outlet" in Live(heads[1][2]).text
 
 
-def test_a_report_of_three_finds_each_pair_and_links_into_both_of_its_articles(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", ["", "="])  # of an id: a spreadsheet would take it for a formula
+def test_a_report_of_three_finds_each_pair_and_links_into_both_of_its_articles(first: str, tmp_path: Path) -> None:
     said = (
         "The vile wall is a disgrace, Ada Quill said.",
         "The wall stands, Bo Marsh said.",
         "A lovely wall, and brave.",
     )
     articles = [made_of(f"Wall number {i}\n\n{text} The tide came in at noon.") for i, text in enumerate(said)]
-    articles = [replace(a, article_id=f"{i}_wall", title=f"Wall number {i}") for i, a in enumerate(articles)]
+    articles = [replace(a, article_id=f"{first}{i}_wall", title=f"Wall number {i}") for i, a in enumerate(articles)]
     corpus, spans = Corpus(tuple(articles), pd.DataFrame(), {}), find_spans(articles, voice="rules")
     scores = score(spans, articles)
     gaps = differences(tables.summary_scores(scores), tables.labels(articles))
@@ -320,9 +321,13 @@ def test_a_report_of_three_finds_each_pair_and_links_into_both_of_its_articles(t
     text = write_report(corpus, spans, tmp_path, NOTEBOOKS).read_text(encoding="utf-8")
     ((_, rows, told),) = tables_of(tmp_path)
     for row, cells in zip(rows, told, strict=True):
-        named = [(row[side], n) for side in ("left", "right") for n in row[f"{side}_sentences"].split()]
-        assert re.findall(r'href="read/([^"#]+)\.html#s(\d+)"', cells) == named
-    linked = {(row["left"], row["right"]) for row in rows if row["left_sentences"] and row["right_sentences"]}
+        sides = [(file_name(row[side].removeprefix("'")), row[f"{side}_sentences"]) for side in ("left", "right")]
+        assert re.findall(r'href="read/([^"#]+)#s(\d+)"', cells) == [(p, n) for p, own in sides for n in own.split()]
+    linked = {
+        (row["left"].strip("'="), row["right"].strip("'="))
+        for row in rows
+        if row["left_sentences"] and row["right_sentences"]
+    }
     assert ("0_wall", "1_wall") in linked, "the middle one has its evidence"
     found = text[text.index('id="findings"') : text.index("<nav")].split("<h4>")[1:]
     assert [part.split("</h4>")[0] for part in found] == list(dict.fromkeys(row["pair"] for row in rows))
