@@ -73,7 +73,7 @@ def differences(scores: pd.DataFrame, names: Mapping[str, str], *, seed: int = 0
         made.append(both.assign(pair=f"{names[left]} against {names[right]}", left=left, right=right))
     table = pd.concat(made, ignore_index=True)
     draws, table[NUMBERS] = max(DRAWS, DRAWS_PER_ROW * len(table)), np.nan
-    for (_, measure), rows in table.groupby(["pair", "measure"]).indices.items():
+    for (*_, measure), rows in table.groupby(["left", "right", "measure"]).indices.items():
         table.loc[rows, NUMBERS] = _compared(table.loc[rows], _statistic(measure), draws, seed)
     columns = [*["pair", "left", "right"] * several, *KEYS, "left_value", "right_value", "difference", "low", "high"]
     return judged(table, _counts)[[*columns, "p", "p_holm", "verdict", "smallest_detectable", "unit", "sentence"]]

@@ -19,6 +19,7 @@ RUN, ALIKE = 5, 0.8  # words of a run, share of runs from which it is a copy
 SKETCH, KEYS = 128, 24  # smallest hashes kept of a text, and those of them that find a pair
 LEAST = 20  # runs; shorter texts are never called copies
 CROWD = 8  # texts that a hash finds: what more of them share is boilerplate, and time stays linear
+COPY_OF = "near copy of "  # begins the reason of a copy
 
 
 def foreign(article: Article) -> str:
@@ -50,7 +51,7 @@ def near_copies(sketches: Mapping[str, np.ndarray]) -> dict[str, str]:
         shares = {other: _alike(own, sketches[other]) for other in near}
         original = max(shares, key=shares.__getitem__, default="")
         if original and shares[original] >= ALIKE:
-            found[name] = f"near copy of {original}: {shares[original]:.0%} of their five-word runs are shared"
+            found[name] = f"{COPY_OF}{original}: {shares[original]:.0%} of their five-word runs are shared"
             continue
         for key in shared:
             if len(having[key]) < CROWD:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis.columns import our_names
-from analysis.copies import foreign, near_copies, sketch
+from analysis.copies import COPY_OF, foreign, near_copies, sketch
 from analysis.inputs import FACTS, ROOT, Record, digest, files, plain, read_index, records
 from analysis.lines import read_lines
 from analysis.model import ARTICLE_COLUMNS, BLOCK_COLUMNS, AnalysisError, Article, Block, Failure
@@ -125,18 +125,19 @@ def load_tables(folder: Path, keys: Iterable[Sequence[str]], *, outlets: Sequenc
     hashes, read = {}, []
     try:
         parameters = json.loads((folder / "run.json").read_bytes())["parameters"]
-        for name, (texts, numbers, chosen) in asked.items():
+        for name, (texts, numbers, wanted) in asked.items():
             file = folder / f"{name}.{parameters['format']}"
             types = csv.ConvertOptions(column_types=dict.fromkeys(texts, "string") | dict.fromkeys(numbers, "double"))
             cells = csv.ParseOptions(newlines_in_values=True)
             form = dataset.CsvFileFormat(cells, convert_options=types) if file.suffix == ".csv" else "parquet"
-            table = dataset.dataset(file, format=form).to_table([*texts, *numbers], filter=chosen)
+            table = dataset.dataset(file, format=form).to_table([*texts, *numbers], filter=wanted)
             hashes[file.name], read = digest(file), [*read, table.to_pandas()]
     except (OSError, ValueError, LookupError, TypeError, ArrowException, AnalysisError) as error:
         raise AnalysisError(f"{folder}: not as `measure` wrote it, measure again: {error}") from error
     facts, scores = read
-    chosen = ~facts["flags"].str.contains("near copy of ", regex=False) & (facts["topic"].isin([topic]) | (topic == ""))
-    facts = facts[chosen & (facts["outlet"].isin(outlets) | (not outlets))].reset_index(drop=True)
+    once = ~facts["flags"].str.contains(COPY_OF, regex=False)
+    chosen = (facts["topic"].isin([topic]) | (topic == "")) & (facts["outlet"].isin(outlets) | (not outlets))
+    facts = facts[once & chosen].reset_index(drop=True)
     if facts.empty:
         raise AnalysisError(f"{folder}: no article of the outlets {outlets or 'at all'} on the topic {topic!r}")
     return Tables(facts, scores[scores["article_id"].isin(facts["article_id"])], parameters, hashes)

@@ -127,6 +127,7 @@ def _on_dask(todo: Iterator[tuple[int, Sequence[Record]]], job: Job, *, workers:
         raise AnalysisError("more workers than one need Dask: pip install 'framing-analysis[scale]'") from error
     dask.config.set({"distributed.scheduler.allowed-failures": 0})  # what a death means is ours to say
     dask.config.set({"distributed.worker.profile.enabled": False})  # takes a twelfth of a worker's time
+    # else a worker gives back all memory at once that it frees, and asks for it again: ten of 105 s for 1,000 articles
     dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None})
     local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
     with nullcontext(scheduler) if scheduler else LocalCluster(**local) as cluster, Client(cluster) as client:
