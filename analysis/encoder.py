@@ -1,9 +1,10 @@
 """The one trained model: text in, the answers of all its heads out, token by token.
 
-A small transformer reads windows of whole sentences once, and every head is a linear layer on each word piece. A
-token's answer is the mean over its pieces, a sentence's the mean over its tokens, an article's the mean over all: so
-every probability opens into the words that make it. Made by `training/train.py`; data, terms, figures and failures
-stand in its card, `data/models/encoder.toml`. Runs on onnxruntime and tokenizers, without the network.
+A small transformer reads windows of whole sentences once, and every head is a linear layer on each word piece; to a
+frame each piece also adds a weight of its own. A token's answer is the mean over its pieces, a sentence's the mean over
+its tokens, an article's the mean over all: so every probability opens into the words that make it. Made by
+`training/train.py`; data, terms, figures and failures stand in its card, `data/models/encoder.toml`. Runs on
+onnxruntime and tokenizers, without the network.
 """
 
 import hashlib

@@ -22,6 +22,9 @@ from analysis.text import sentences
 JUDGED = ("biased", "subjective")
 RUNNING = 5  # sentences from which a text runs on
 CARRIES = 0.5  # probability from which a word is named as one that the annotators would mark
+# A technique goes on while it is half as likely as it must be somewhere in its stretch (as edges are followed in
+# pictures, Canny 1986). On PTC dev .3 to .6 of it serve alike; without, F1 of the spans is .40 instead of .43.
+STAYS = 0.5
 
 
 def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
@@ -47,7 +50,7 @@ def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
     used = probability(answers.logits[:, HEADS.technique].astype(np.float32))
     for sentence, (first, last) in zip(read, zip(answers.firsts, answers.firsts[1:], strict=False), strict=True):
         for k, label in enumerate(("any", *TECHNIQUES)):
-            for start, end in _stretches(used[first:last, k] >= encoder.calibration("technique")["threshold"][k]):
+            for start, end in stretches(used[first:last, k], encoder.calibration("technique")["threshold"][k]):
                 here = sentence.tokens[start:end]
                 value = float(used[first + start : first + end, k].mean())
                 yield Span("technique", label, here[0].start, here[-1].end, value=value)
@@ -72,7 +75,14 @@ def in_news(article: Article, places: Sequence[Sequence[int]]) -> np.ndarray:
     return np.array(found).reshape(-1, 2)
 
 
-def _stretches(marked: np.ndarray) -> Iterator[tuple[int, int]]:
-    """The runs of true values, as [first, last)."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
-    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+def stretches(chances: np.ndarray, threshold: float) -> Iterator[tuple[int, int]]:
+    """Where a technique stands, from its probability at each token of a sentence: tokens [first, last) that reach
+    `threshold` somewhere and STAYS of it all along.
+
+    >>> [*stretches(np.array([0.2, 0.4, 0.3, 0.1, 0.3]), 0.4)]
+    [(0, 3)]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], (chances >= STAYS * threshold).astype(np.int8), [0]])))
+    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if chances[first:last].max() >= threshold:
+            yield first, last
