@@ -179,7 +179,7 @@ def _drawn(parts: Sequence[np.ndarray], seed: int) -> np.ndarray:
 
     totals = np.array([part.sum(axis=0) for part in parts])
     n, centre = totals[:, 1:], ratio(totals)[:, None]
-    firsts = np.arange(0, len(parts[0]), -(-len(parts[0]) // MOST))
+    firsts = np.arange(0, len(parts[0]), max(1, -(-len(parts[0]) // MOST)))
     bundles = [np.add.reduceat(part, firsts) for part in parts]
     with np.errstate(divide="ignore", invalid="ignore"):
         wider = np.where(n < LEAST, np.nan, np.sqrt(n / (n - 1)) * stdtrit(n - 1, 0.975) / NormalDist().inv_cdf(0.975))
@@ -197,7 +197,7 @@ def _compared(rows: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
     lefts, rights = list(rows["parts_left"]), list(rows["parts_right"])
     drawn = _drawn(lefts, 2 * seed) - _drawn(rights, 2 * seed + 1)
     small, large = sorted((np.stack(lefts, axis=1), np.stack(rights, axis=1)), key=len)  # (articles, rows, 2)
-    size = -(-len(small) // MOST)
+    size = max(1, -(-len(small) // MOST))
     first, second = (s[: len(s) // size * size].reshape(-1, size, *s.shape[1:]).sum(axis=1) for s in (small, large))
     pooled, rng = np.concatenate([first, second]), np.random.default_rng(seed)
     picks = np.array([rng.choice(len(pooled), len(first), replace=False, shuffle=False) for _ in range(draws)])
