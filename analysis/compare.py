@@ -167,7 +167,7 @@ def distinctive_words(articles: Iterable[Article], left: str, right: str) -> pd.
     prior = np.array([background.get(word, 0) for word in words])[:, None] * PRIOR_WORDS / sum(background.values())
     prior, in_left = np.maximum(prior, LEAST_PRIOR), counts @ np.repeat([[1.0], [0.0]], sizes, axis=0)
     largest = []
-    for chunk in np.array_split(shuffles(*sizes, DRAWS, seed=0).T, 40, axis=1):
+    for chunk in np.array_split(shuffles(*sizes, DRAWS, seed=0)[1:].T, 40, axis=1):
         largest.append(abs(_log_odds(counts @ chunk, total, prior)[1]).max(axis=0))
     null = np.quantile(np.concatenate(largest), 1 - LEVEL)
     numbers = np.hstack([in_left, total - in_left, *_log_odds(in_left, total, prior)])
@@ -234,7 +234,9 @@ def _compared(rows: pd.DataFrame, statistic: Statistic, draws: int, seed: int) -
     values = [[statistic(parts.sum(axis=0)) for parts in side] for side in (lefts, rights)]
     weights = [block_weights(len(side[0]), seed=2 * seed + i) for i, side in enumerate((lefts, rights))]
     drawn = resampled(lefts, statistic, weights[0]) - resampled(rights, statistic, weights[1])
-    return numbers(values, drawn, permutation_p(lefts, rights, statistic, draws=draws, seed=seed))
+    both = [np.vstack(pair) for pair in zip(lefts, rights, strict=True)]
+    goes_left = shuffles(len(lefts[0]), len(rights[0]), draws, seed)
+    return numbers(values, drawn, permutation_p(both, statistic, goes_left))
 
 
 def numbers(values: Sequence[Sequence[float]], drawn: np.ndarray, p: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from analysis.compare import DRAWS_PER_ROW, KEYS, LEVERAGE_COLUMNS, NUMBERS, PAI
 from analysis.counts import ratio
 from analysis.lines import parse_date
 from analysis.model import AnalysisError
-from analysis.resample import DRAWS, EXACT, MOST, block_weights, percentiles, resampled
+from analysis.resample import DRAWS, MOST, block_weights, percentiles, permutation_p, resampled
 from analysis.tables import listed
 
 BY = ("outlet", "kind", "topic", "author", "year", "month")
@@ -198,18 +198,21 @@ def _compared(rows: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
     drawn = _drawn(lefts, 2 * seed) - _drawn(rights, 2 * seed + 1)
     small, large = sorted((np.stack(lefts, axis=1), np.stack(rights, axis=1)), key=len)  # (articles, rows, 2)
     size = max(1, -(-len(small) // MOST))
-    first, second = (s[: len(s) // size * size].reshape(-1, size, *s.shape[1:]).sum(axis=1) for s in (small, large))
-    pooled, rng = np.concatenate([first, second]), np.random.default_rng(seed)
-    picks = np.array([rng.choice(len(pooled), len(first), replace=False, shuffle=False) for _ in range(draws)])
-    goes = csr_array((np.ones(picks.size), picks.ravel(), np.arange(draws + 1) * len(first)), (draws, len(pooled)))
-    sums = (goes @ pooled.reshape(len(pooled), -1)).reshape(draws, *small.shape[1:])
-    sums = np.concatenate([small.sum(axis=0)[None], sums + small[len(first) * size :].sum(axis=0)])
-    values = ratio(sums) - ratio(small.sum(axis=0) + large.sum(axis=0) - sums)
-    extreme = (~(np.abs(values) < np.abs(values[0]) - EXACT)).sum(axis=0)  # the articles as they are, are one of them
-    changes = np.fmax.reduce(values) - np.fmin.reduce(values) > EXACT  # else there is nothing to test
+    (first, first_rest), (second, second_rest) = (_bundled(side, size) for side in (small, large))
+    pooled, rng = np.concatenate([first_rest, second_rest, first, second]), np.random.default_rng(seed)
+    picks = [rng.choice(len(pooled) - 2, len(first), replace=False, shuffle=False) for _ in range(draws)]
+    picks = np.insert(np.vstack([np.arange(len(first)), *picks]) + 2, 0, 0, axis=1)  # what is left over stays
+    ends = np.arange(draws + 2) * (len(first) + 1)
+    goes = csr_array((np.ones(picks.size), picks.ravel(), ends), (draws + 1, len(pooled)))
+    p = permutation_p([*np.moveaxis(pooled, 1, 0)], ratio, goes)
     totals = np.array([[part.sum(axis=0) for part in side] for side in (lefts, rights)])
-    tested = changes & (totals[..., 1] >= LEAST).all(axis=0) & np.isfinite(values[0])
-    return numbers(ratio(totals), drawn, np.where(tested, extreme / (draws + 1), np.nan))
+    return numbers(ratio(totals), drawn, np.where((totals[..., 1] >= LEAST).all(axis=0), p, np.nan))
+
+
+def _bundled(side: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The sums of bundles of so many articles of a side (articles, rows, 2), and that of the articles left over."""
+    whole = len(side) // size * size
+    return side[:whole].reshape(-1, size, *side.shape[1:]).sum(axis=1), side[whole:].sum(axis=0)[None]
 
 
 def _counts(row: NamedTuple) -> str:
