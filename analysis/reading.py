@@ -8,12 +8,11 @@ import re
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -42,8 +41,7 @@ ROWS = 5_000  # of a table to search; more is for a spreadsheet
 ELEMENTS = {"headline": "h1", "subhead": "h2", "paragraph": "p", "caption": "p"}
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A stretch of one sentence under the same marks: classes for the style sheet, and what a reader is told."""
 
     text: str
@@ -51,23 +49,20 @@ class Run:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class Passage:
+class Passage(NamedTuple):
     """A block as it is shown: its element, its sentences as (number, runs), and the sources named in it."""
 
     element: str
     role: str
-    sentences: list[tuple[int, list[Run]]] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
+    sentences: list[tuple[int, list[Run]]]
+    sources: list[str]
 
 
 def page(article: Article, spans: pd.DataFrame, report: str = "") -> str:
     """The reading view of one article as a whole HTML page; `spans` as from `find_spans`."""
     own = spans[spans["article_id"] == article.article_id]
-    dropped = [b for b in article.blocks if not b.kept]
-    return render("read.html", article=article, title=title_of(article), report=report, passages=passages(article, own),
-                  dropped=[(b.start, b.role, b.reason, article.raw[b.start : b.end].strip()) for b in dropped],
-                  voices=VOICE_NAME, marks={layer: name for layer, (name, _) in MARKS.items()})  # fmt: skip
+    shown = {"article": article, "title": title_of(article), "report": report, "passages": passages(article, own)}
+    return render("read.html", **shown, voices=VOICE_NAME, marks=MARKS)
 
 
 def read(article: Article, spans: pd.DataFrame, height: int = 600) -> "HTML":
@@ -117,21 +112,14 @@ def file_name(article_id: str) -> str:
 
 def passages(article: Article, spans: pd.DataFrame) -> list[Passage]:
     """The kept blocks in order, cut where a mark begins or ends; the text of a sentence is the article's, whole."""
-    rows = sorted(_marks(spans), key=lambda mark: mark[:2])
+    marks: dict[int, list[Mark]] = defaultdict(list)  # by sentence
+    for mark in sorted(_marks(spans), key=lambda mark: mark[:2]):
+        for number in range(max(sentence_at(article, mark[0]), 0), sentence_at(article, mark[1] - 1) + 1):
+            marks[number].append(mark)
     made: dict[int, Passage] = {}
-    at = 0
     for number, sentence in enumerate(sentences(article)):
-        if sentence.block not in made:
-            made[sentence.block] = Passage(ELEMENTS[sentence.role], sentence.role)
-        while at < len(rows) and rows[at][1] <= sentence.start:
-            at += 1
-        here = []
-        for mark in rows[at:]:
-            if mark[0] >= sentence.end:
-                break
-            if mark[1] > sentence.start:
-                here.append(mark)
-        made[sentence.block].sentences.append((number, _runs(article.raw, sentence.start, sentence.end, here)))
+        passage = made.setdefault(sentence.block, Passage(ELEMENTS[sentence.role], sentence.role, [], []))
+        passage.sentences.append((number, _runs(article.raw, sentence.start, sentence.end, marks[number])))
     for block, source in _sources(article, spans):
         made[block].sources.append(source)
     return list(made.values())
