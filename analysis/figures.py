@@ -149,12 +149,35 @@ def csv_bytes(table: pd.DataFrame, digits: int | None = None, header: bool = Tru
 def write_atomic(path: Path, content: bytes) -> None:
     """Write a file whole or not at all; makes its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with _moved_to(path, path.with_name(f".{path.name}.{os.getpid()}")) as part:
         part.write_bytes(content)
+
+
+@contextmanager
+def table_writer(path: Path, schema: pa.Schema, folder: Path) -> Iterator[Callable[[pa.Table], None]]:
+    """Write a table of any length to a .parquet or .csv, whole or not at all; the file grows in `folder` meanwhile.
+
+    What it gives takes the rows, chunk by chunk: each is a row group. OSError names the file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _moved_to(path, folder / path.name) as part:
+        if path.suffix == ".csv":
+            with part.open("wb") as stream:
+                stream.write(csv_bytes(schema.empty_table().to_pandas()))
+                yield lambda rows: stream.write(csv_bytes(rows.to_pandas(), header=False))
+        else:
+            with pq.ParquetWriter(part, schema) as writer:
+                yield writer.write_table
+
+
+@contextmanager
+def _moved_to(path: Path, part: Path) -> Iterator[Path]:
+    """A file to write, moved to `path` once it is whole, else removed; OSError names `path`."""
+    try:
+        yield part
         part.replace(path)
     except OSError as error:  # of a full disk, the system does not say which file
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -174,26 +197,3 @@ def _portable(value: object) -> object:
 
 def _json_bytes(content: object) -> bytes:
     return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
-
-
-@contextmanager
-def table_writer(path: Path, schema: pa.Schema, folder: Path) -> Iterator[Callable[[pa.Table], None]]:
-    """Write a table of any length to a .parquet or .csv, whole or not at all; the file grows in `folder` meanwhile.
-
-    What it gives takes the rows, chunk by chunk: each is a row group. OSError names the file.
-    """
-    grown = folder / path.name
-    try:
-        if path.suffix == ".csv":
-            with grown.open("wb") as stream:
-                stream.write(csv_bytes(schema.empty_table().to_pandas()))
-                yield lambda rows: stream.write(csv_bytes(rows.to_pandas(), header=False))
-        else:
-            with pq.ParquetWriter(grown, schema) as writer:
-                yield writer.write_table
-        path.parent.mkdir(parents=True, exist_ok=True)
-        grown.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-    finally:
-        grown.unlink(missing_ok=True)
