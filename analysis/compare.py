@@ -257,12 +257,11 @@ def _counts(row: NamedTuple) -> str:
 
 def _sentence(row: NamedTuple, counts: str, amount: str) -> str:
     """A row of `judged` in English, with its counts."""
-    left, right = row.left, row.right
     measure = row.measure.replace("_", " ")
     label = row.label.replace("_", " ") if row.label != "any" else "any category"
     what = ", ".join([measure, *([] if label in measure.split() else [label]), SPOKEN[row.voice]])
     if not np.isfinite(row.difference):
-        return f"{what}: cannot tell, it is not defined in {left if np.isnan(row.left_value) else right}"
+        return f"{what}: cannot tell, it is not defined in {row.left if np.isnan(row.left_value) else row.right}"
     down, rate = row.difference < 0, row.unit.startswith("per ")
     facts = [*[row.unit] * (not rate), *filter(None, [counts]), *[f"Holm p = {row.p_holm:.2g}"] * (row.p_holm >= 0)]
     facts = f" ({'; '.join(facts)})" if facts else ""
@@ -271,7 +270,7 @@ def _sentence(row: NamedTuple, counts: str, amount: str) -> str:
     more = f"{'fewer' if down else 'more'} {row.unit}" if rate else "lower" if down else "higher"
     low, high = (-row.high, -row.low) if down else (row.low, row.high)
     ends = f"95 % {_plain(low)} to {_plain(high)}" if np.isfinite(low) else "no interval"
-    found = f"{_plain(abs(row.difference))} {more} in {left} than in {right}, {ends}{facts}"
+    found = f"{_plain(abs(row.difference))} {more} in {row.left} than in {row.right}, {ends}{facts}"
     if row.verdict != "cannot tell":
         return f"{what}: {found}"
     least = f"; a difference below {_plain(row.smallest_detectable)} could well have been missed {amount}"

@@ -1,7 +1,5 @@
 """A figure on disk: the picture twice (png, svg), its rows (csv), what it says and whence it comes (json)."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json
@@ -10,25 +8,21 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from matplotlib import style
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from analysis.corpus import Corpus
 from analysis.evidence import tracer
 from analysis.model import AnalysisError
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from matplotlib.text import Text
-
-    from analysis.corpus import Corpus
 
 ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "figures"
@@ -141,7 +135,7 @@ def csv_bytes(table: pd.DataFrame, digits: int | None = None, header: bool = Tru
     """
     cells = (table if table.index.names == [None] else table.reset_index()).rename(columns=_cell)
     for name in cells.columns[[not pd.api.types.is_numeric_dtype(kind) or bool(digits) for kind in cells.dtypes]]:
-        cells[name] = cells[name].astype(object).map(partial(_cell, digits=digits))
+        cells[name] = cells[name].astype(object).map(_cell, digits=digits)
     # text is quoted always: else a lone carriage return in a cell would end its row
     return cells.to_csv(index=False, header=header, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).encode()
 
