@@ -252,6 +252,7 @@ def _counts(row: NamedTuple) -> str:
         return ""
     share = row.unit.startswith(("per ", "share "))
     form = "{:.0f} of {:.0f}" if share else "{:.0f} to {:.0f}" if row.unit.startswith("log ") else "n = {1:.0f}"
+    form = "n = {:.0f}" if row.measure == "policy_frame" else form  # sentences that say so by themselves
     return f"{form.format(row.k_left, row.n_left)} against {form.format(row.k_right, row.n_right)}"
 
 

@@ -73,7 +73,7 @@ def present(totals: np.ndarray) -> np.ndarray:
     return (totals > 0).sum(axis=-1).astype(float)
 
 
-OF_K_AND_N = (ratio, per_100, log_balance)
+OF_K_AND_N = (ratio, per_100, log_balance, mean_probability)
 
 
 class Row(NamedTuple):
