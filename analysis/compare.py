@@ -232,11 +232,11 @@ def _compared(rows: pd.DataFrame, statistic: Statistic, draws: int, seed: int) -
             lefts[i] = np.pad(x, ((0, 0), (0, y.shape[1])))
             rights[i] = np.pad(y, ((0, 0), (x.shape[1], 0)))
     values = [[statistic(parts.sum(axis=0)) for parts in side] for side in (lefts, rights)]
-    weights = [block_weights(len(side[0]), seed=2 * seed + i) for i, side in enumerate((lefts, rights))]
-    drawn = resampled(lefts, statistic, weights[0]) - resampled(rights, statistic, weights[1])
+    alike, sizes = [statistic] * len(rows), (len(lefts[0]), len(rights[0]))
+    left, right = (block_weights(size, seed=2 * seed + i) for i, size in enumerate(sizes))
+    drawn = resampled(lefts, alike, left) - resampled(rights, alike, right)
     both = [np.vstack(pair) for pair in zip(lefts, rights, strict=True)]
-    goes_left = shuffles(len(lefts[0]), len(rights[0]), draws, seed)
-    return numbers(values, drawn, permutation_p(both, statistic, goes_left))
+    return numbers(values, drawn, permutation_p(both, alike, shuffles(*sizes, draws, seed)))
 
 
 def numbers(values: Sequence[Sequence[float]], drawn: np.ndarray, p: np.ndarray) -> np.ndarray:

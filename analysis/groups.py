@@ -180,10 +180,10 @@ def _drawn(parts: Sequence[np.ndarray], seed: int) -> np.ndarray:
     totals = np.array([part.sum(axis=0) for part in parts])
     n, centre = totals[:, 1:], ratio(totals)[:, None]
     firsts = np.arange(0, len(parts[0]), max(1, -(-len(parts[0]) // MOST)))
-    bundles = [np.add.reduceat(part, firsts) for part in parts]
+    bundles, weights = [np.add.reduceat(part, firsts) for part in parts], block_weights(len(firsts), block=1, seed=seed)
     with np.errstate(divide="ignore", invalid="ignore"):
         wider = np.where(n < LEAST, np.nan, np.sqrt(n / (n - 1)) * stdtrit(n - 1, 0.975) / NormalDist().inv_cdf(0.975))
-    return centre + wider * (resampled(bundles, ratio, block_weights(len(firsts), block=1, seed=seed)) - centre)
+    return centre + wider * (resampled(bundles, [ratio] * len(bundles), weights) - centre)
 
 
 def _compared(rows: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
@@ -204,7 +204,7 @@ def _compared(rows: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
     picks = np.insert(np.vstack([np.arange(len(first)), *picks]) + 2, 0, 0, axis=1)  # what is left over stays
     ends = np.arange(draws + 2) * (len(first) + 1)
     goes = csr_array((np.ones(picks.size), picks.ravel(), ends), (draws + 1, len(pooled)))
-    p = permutation_p([*np.moveaxis(pooled, 1, 0)], ratio, goes)
+    p = permutation_p([*np.moveaxis(pooled, 1, 0)], [ratio] * pooled.shape[1], goes)
     totals = np.array([[part.sum(axis=0) for part in side] for side in (lefts, rights)])
     return numbers(ratio(totals), drawn, np.where((totals[..., 1] >= LEAST).all(axis=0), p, np.nan))
 

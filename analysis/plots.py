@@ -109,8 +109,9 @@ def bars(
     if band:
         ax.axvspan(-band, band, color="#E6E6E6", zorder=0)
     colours = np.where(np.abs(table[x]) <= band, look.GREY, np.where(table[x] > 0, look.BLUE, look.RED))
-    hatches = ["" if value > 0 else "////" for value in table[x]]
-    drawn = ax.barh(range(len(table)), table[x], color=colours, hatch=hatches or None, height=0.7, ec="white")
+    drawn = ax.barh(range(len(table)), table[x], color=colours, height=0.7, ec="white")
+    for bar, value in zip(drawn, table[x], strict=True):
+        bar.set_hatch("" if value > 0 else "////")
     ax.bar_label(drawn, [f"{v:.2g}" if abs(v) < 100 else f"{v:.0f}" for v in table[x]], padding=3, fontsize=7.5)
     ax.margins(x=0.15)
     if ends:

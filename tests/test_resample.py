@@ -16,7 +16,7 @@ def texts(rng: np.random.Generator, count: int, sentences: int, rate: float) -> 
 def p_of(left: list[np.ndarray], right: list[np.ndarray], statistic, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
     """The p of each row of two texts."""
     both = [np.vstack(pair) for pair in zip(left, right, strict=True)]
-    return permutation_p(both, statistic, shuffles(len(left[0]), len(right[0]), draws, seed))
+    return permutation_p(both, [statistic] * len(both), shuffles(len(left[0]), len(right[0]), draws, seed))
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 5, 7, 45])
@@ -50,21 +50,21 @@ def test_seed_decides():
 def test_rows_together_give_what_each_gives_alone():
     rows = texts(np.random.default_rng(3), 6, 30, 0.05)
     weights = block_weights(30)
-    alone = np.vstack([intervals([row], ratio, weights) for row in rows])
-    assert np.allclose(intervals(rows, ratio, weights), alone)
+    alone = np.vstack([intervals([row], [ratio], weights) for row in rows])
+    assert np.allclose(intervals(rows, [ratio] * 6, weights), alone)
 
 
 def test_rows_may_differ_in_columns():
     rng = np.random.default_rng(4)
     rows = [rng.poisson(0.3, (30, columns)).astype(float) for columns in (2, 5)]
-    found = intervals(rows, effective_number, block_weights(30))
+    found = intervals(rows, [effective_number] * 2, block_weights(30))
     assert (found[:, 0] < found[:, 1]).all() and found[1, 1] > found[0, 1]
 
 
 @pytest.mark.parametrize(("rate", "least"), [(0.05, 0.91), (0.01, 0.88)])
 def test_intervals_cover_the_rate_that_made_the_text(rate, least):
     """Percentile intervals are a little narrow (.95 nominal), more so where hits are few: ten in 60 sentences."""
-    found = intervals(texts(np.random.default_rng(5), 400, 60, rate), ratio, block_weights(60))
+    found = intervals(texts(np.random.default_rng(5), 400, 60, rate), [ratio] * 400, block_weights(60))
     assert least <= ((found[:, 0] <= rate) & (rate <= found[:, 1])).mean() <= 0.97
 
 
@@ -72,7 +72,7 @@ def test_blocks_see_that_neighbouring_sentences_go_together():
     rng = np.random.default_rng(6)
     moods = np.repeat(rng.normal(size=(200, 20)), 3, axis=1)
     rows = [np.column_stack([mood, np.ones(60)]) for mood in moods]
-    blocks, single = (intervals(rows, ratio, block_weights(60, block=block)) for block in (3, 1))
+    blocks, single = (intervals(rows, [ratio] * 200, block_weights(60, block=block)) for block in (3, 1))
     covered = [((found[:, 0] <= 0) & (found[:, 1] >= 0)).mean() for found in (blocks, single)]
     assert covered[0] > 0.82 and covered[1] < covered[0] - 0.07
 
@@ -88,7 +88,7 @@ def test_blocks_see_that_neighbouring_sentences_go_together():
     ids=["no sentence", "one sentence", "no hit anywhere", "a voice of one sentence"],
 )
 def test_no_interval_where_the_text_shows_no_spread(parts):
-    assert np.isnan(intervals([parts], per_100, block_weights(len(parts)))).all()
+    assert np.isnan(intervals([parts], [per_100], block_weights(len(parts)))).all()
 
 
 def test_no_interval_where_too_many_draws_are_undefined():
