@@ -46,9 +46,9 @@ def lines_high(lines: float, groups: int = 1) -> float:
     return 0.26 * lines * max(1.0, 0.62 * groups)
 
 
-def axes_for(ax: Axes | None, height: float) -> Axes:
-    """The axes given, or new ones whose plot area is about `height` inches high."""
-    return ax or panels(1, height=1.3 + height)[1][0]
+def axes_for(ax: Axes | None, lines: float, groups: int = 1) -> Axes:
+    """The axes given, or new ones with room for so many lines, of one mark a group."""
+    return ax or panels(1, height=1.3 + lines_high(lines, groups))[1][0]
 
 
 def finish(ax: Axes, lines: Sequence, unit: str, *, zero: bool = True) -> Axes:

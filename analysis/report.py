@@ -72,10 +72,8 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
     about = json.loads((figures / f"{(compared or cards[0])['name']}.json").read_bytes())["about"] if cards else {}
     html = reading.render(
         "report.html",
-        title="How these articles frame what they report",
         findings=findings(figures, corpus.articles),
         basis=compared["caption"] if compared else "",
-        by=about.get("parameters", {}).get("by", ""),
         sections=sections,
         articles=known.values(),
         failures=corpus.failures.to_dict("records"),
