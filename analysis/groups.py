@@ -118,10 +118,9 @@ def leverage(table: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
     row = gaps.iloc[0]
     chosen = table[(table[KEYS] == [row[key] for key in KEYS]).all(axis=1)]
     pair = pd.concat([chosen[chosen["group"] == row["group"]], _rest(chosen, row["group"])], ignore_index=True)
-    pair = pair.assign(article_id=["left", "right"], group=[row["group"], row["against"]])
+    pair = pair.assign(article_id=[0, 1], group=[row["group"], row["against"]])
     found = levers(pair, ratio, difference)
-    ids = dict(zip(pair["article_id"], pair["ids"], strict=True))
-    owner = [ids[side][at] for side, at in zip(found["article_id"], found["sentence"], strict=True)]
+    owner = [pair["ids"][side][at] for side, at in zip(found["article_id"], found["sentence"], strict=True)]
     return found.assign(article_id=owner).drop(columns="sentence")
 
 
