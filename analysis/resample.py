@@ -102,9 +102,9 @@ def shuffles(left: int, right: int, draws: int, seed: int) -> np.ndarray:
 def permutation_p(parts: Sequence[np.ndarray], statistics: Sequence[Statistic], goes_left: np.ndarray) -> np.ndarray:
     """p of the difference left - right of each row, (rows,), with the sentences of both texts shuffled between them.
 
-    `parts` have the sentences of both, `goes_left` is as from `shuffles`. p = (1 + #{|d*| >= |d|}) / (draws + 1). A
-    shuffling that leaves the statistic undefined counts against the difference. p is NaN where the difference is
-    undefined, and where shuffling never changes it: nothing to test.
+    `parts` have the sentences of both, `goes_left` is as from `shuffles`, or sparse. p = (1 + #{|d*| >= |d|}) /
+    (draws + 1). A shuffling that leaves the statistic undefined counts against the difference. p is NaN where the
+    difference is undefined, and where shuffling never changes it: nothing to test.
     """
     widths, sums = [part.shape[1] for part in parts], _summed(goes_left, parts)
     rest = np.hstack([part.sum(axis=0) for part in parts]) - sums
