@@ -1,7 +1,5 @@
 """A figure on disk: the picture twice (png, svg), its rows (csv), what it says and whence it comes (json)."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json
@@ -10,25 +8,21 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from matplotlib import style
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from analysis.corpus import Corpus
 from analysis.evidence import tracer
 from analysis.model import AnalysisError
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from matplotlib.text import Text
-
-    from analysis.corpus import Corpus
 
 ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "figures"
@@ -141,7 +135,7 @@ def csv_bytes(table: pd.DataFrame, digits: int | None = None, header: bool = Tru
     """
     cells = (table if table.index.names == [None] else table.reset_index()).rename(columns=_cell)
     for name in cells.columns[[not pd.api.types.is_numeric_dtype(kind) or bool(digits) for kind in cells.dtypes]]:
-        cells[name] = cells[name].astype(object).map(partial(_cell, digits=digits))
+        cells[name] = cells[name].astype(object).map(_cell, digits=digits)
     # text is quoted always: else a lone carriage return in a cell would end its row
     return cells.to_csv(index=False, header=header, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).encode()
 
@@ -149,12 +143,35 @@ def csv_bytes(table: pd.DataFrame, digits: int | None = None, header: bool = Tru
 def write_atomic(path: Path, content: bytes) -> None:
     """Write a file whole or not at all; makes its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with _moved_to(path, path.with_name(f".{path.name}.{os.getpid()}")) as part:
         part.write_bytes(content)
+
+
+@contextmanager
+def table_writer(path: Path, schema: pa.Schema, folder: Path) -> Iterator[Callable[[pa.Table], None]]:
+    """Write a table of any length to a .parquet or .csv, whole or not at all; the file grows in `folder` meanwhile.
+
+    What it gives takes the rows, chunk by chunk: each is a row group. OSError names the file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _moved_to(path, folder / path.name) as part:
+        if path.suffix == ".csv":
+            with part.open("wb") as stream:
+                stream.write(csv_bytes(schema.empty_table().to_pandas()))
+                yield lambda rows: stream.write(csv_bytes(rows.to_pandas(), header=False))
+        else:
+            with pq.ParquetWriter(part, schema) as writer:
+                yield writer.write_table
+
+
+@contextmanager
+def _moved_to(path: Path, part: Path) -> Iterator[Path]:
+    """A file to write, moved to `path` once it is whole, else removed; OSError names `path`."""
+    try:
+        yield part
         part.replace(path)
     except OSError as error:  # of a full disk, the system does not say which file
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -174,26 +191,3 @@ def _portable(value: object) -> object:
 
 def _json_bytes(content: object) -> bytes:
     return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
-
-
-@contextmanager
-def table_writer(path: Path, schema: pa.Schema, folder: Path) -> Iterator[Callable[[pa.Table], None]]:
-    """Write a table of any length to a .parquet or .csv, whole or not at all; the file grows in `folder` meanwhile.
-
-    What it gives takes the rows, chunk by chunk: each is a row group. OSError names the file.
-    """
-    grown = folder / path.name
-    try:
-        if path.suffix == ".csv":
-            with grown.open("wb") as stream:
-                stream.write(csv_bytes(schema.empty_table().to_pandas()))
-                yield lambda rows: stream.write(csv_bytes(rows.to_pandas(), header=False))
-        else:
-            with pq.ParquetWriter(grown, schema) as writer:
-                yield writer.write_table
-        path.parent.mkdir(parents=True, exist_ok=True)
-        grown.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-    finally:
-        grown.unlink(missing_ok=True)
