@@ -6,12 +6,20 @@ import random
 import re
 from itertools import combinations
 from pathlib import Path
+from types import ModuleType
 
+import matplotlib
 import nbformat
 import pandas as pd
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from matplotlib import pyplot as plt
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 from test_browser import CHROMIUM, QUIET
 from test_report import HOSTILE, Frames, Live
+from traitlets.config import Config
 
 from analysis import run, scale
 from analysis.corpus import load_corpus
@@ -150,15 +158,39 @@ def undisplayed(monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
 
 
+@pytest.fixture
+def in_process(undisplayed, monkeypatch):
+    """Run the cells here, as IPython does in a kernel, which needs seconds to start; no executed notebook is left.
+
+    Kernels run the notebooks where these tests are about them: on the supplied page and on hostile articles.
+    """
+    monkeypatch.chdir(run.ROOT)
+    monkeypatch.setattr(run, "_execute", run_cells)
+    with matplotlib.rc_context():
+        yield
+    plt.close("all")
+
+
+def run_cells(path: Path, parameters: dict[str, object]) -> None:
+    """The cells of a notebook one after another, each value displayed; raises what a cell raises."""
+    made = parameterize_notebook(load_notebook_node(str(path)), parameters)
+    shell = InteractiveShell(user_module=ModuleType(path.stem), config=Config({"HistoryManager": {"enabled": False}}))
+    for cell in made.cells:
+        if cell.cell_type == "code":
+            with capture_output():
+                done = shell.run_cell(cell.source)
+            done.raise_error()
+
+
 @each_notebook
-@pytest.mark.usefixtures("undisplayed")
+@pytest.mark.usefixtures("in_process")
 def test_runs_on_one_article(path, corpus, execute, tmp_path):
     folder = corpus(1)
     check(path, folder, execute(path, folder), tmp_path / "figures")
 
 
 @pytest.mark.parametrize("path", CROWDED, ids=lambda path: path.stem)
-@pytest.mark.usefixtures("undisplayed")
+@pytest.mark.usefixtures("in_process")
 def test_runs_on_forty_articles(path, corpus, execute, tmp_path):
     folder = corpus(40)
     cards = execute(path, folder)
@@ -167,7 +199,7 @@ def test_runs_on_forty_articles(path, corpus, execute, tmp_path):
     assert "Of 40 articles only" in (tmp_path / "figures" / "report.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.usefixtures("undisplayed")
+@pytest.mark.usefixtures("in_process")
 def test_compares_each_pair_of_three(corpus, execute, tmp_path):
     folder, path = corpus(3), CROWDED[0]
     cards = execute(path, folder)
@@ -192,7 +224,7 @@ def test_the_supplied_page_gives_the_committed_figures(path, execute, tmp_path):
         assert differing == [], "run `make` and commit figures/"
 
 
-@pytest.mark.usefixtures("undisplayed")
+@pytest.mark.usefixtures("in_process")
 def test_compares_outlets_over_their_articles(corpus, execute, tmp_path):
     """Two outlets of seven and six articles, one of two, and an article that names none."""
     folder = corpus(16)
