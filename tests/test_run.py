@@ -74,6 +74,7 @@ def test_run_leaves_figures_and_executed_notebooks(project, capsys):
     assert {p.name for p in (project / "figures").iterdir()} == made
 
 
+@pytest.mark.usefixtures("in_process")
 def test_a_later_run_removes_what_it_no_longer_draws_and_nothing_else(project):
     assert command(project, "--only", "02") == 0
     (project / "figures/mine.txt").write_text("kept")
@@ -131,6 +132,7 @@ def test_a_folder_whose_index_is_not_ours_is_refused(project, capsys):
     assert "not a list of figures" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("in_process")
 def test_an_index_cannot_make_us_remove_files_elsewhere(project):
     (project / "figures").mkdir()
     (project / "precious.csv").write_text("kept")

@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -49,9 +50,18 @@ def written(out: Path) -> dict[str, bytes]:
     return {name: (out / f"{name}.parquet").read_bytes() for name in TABLES}
 
 
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the articles, and in `whole` their tables."""
+    folder = tmp_path_factory.mktemp("measured")
+    scale.measure(corpus(folder / "a.jsonl"), folder / "whole", **RULES)
+    return folder
+
+
 @pytest.fixture
-def whole(tmp_path: Path) -> dict[str, bytes]:
-    scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "whole", **RULES)
+def whole(measured: Path, tmp_path: Path) -> dict[str, bytes]:
+    """The tables; they and their articles lie in the test's folder, to be changed."""
+    shutil.copytree(measured, tmp_path, dirs_exist_ok=True)
     return written(tmp_path / "whole")
 
 
@@ -401,11 +411,18 @@ def grouped(source: Path) -> Path:
     return source
 
 
-@pytest.mark.parametrize("kind", ["parquet", "csv"])
+@pytest.fixture(scope="module", params=["parquet", "csv"])
+def measured_groups(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
+    """Articles of several groups, their tables, and of which kind these are; only to be read."""
+    folder = tmp_path_factory.mktemp("groups")
+    source = grouped(folder / "a.jsonl")
+    scale.measure(source, folder / "out", kind=request.param, **RULES)
+    return source, folder / "out", request.param
+
+
 @pytest.mark.parametrize(("by", "chosen"), [("outlet", {}), ("month", {"topic": "toll", "outlets": ["Post", "NA"]})])
-def test_groups_from_the_tables_are_those_from_the_texts(tmp_path, kind, by, chosen) -> None:
-    source, out = grouped(tmp_path / "a.jsonl"), tmp_path / "out"
-    scale.measure(source, out, kind=kind, **RULES)
+def test_groups_from_the_tables_are_those_from_the_texts(measured_groups, by, chosen) -> None:
+    source, out, kind = measured_groups
     made, articles = (
         load_tables(finished(out), tables.SUMMARY.values(), **chosen),
         load_corpus(source, **chosen).articles,
