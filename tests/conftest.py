@@ -9,12 +9,10 @@ from types import ModuleType
 
 import pytest
 
-from analysis import find_spans, load_corpus, run
-from analysis.figures import ROOT
 from analysis.model import Article, Block
-from analysis.report import write_report
 
 CASES = Path(__file__).parent / "cases"
+ROOT = CASES.parents[1]
 LONGEST = ("test_notebooks", "test_scale", "test_run")  # they execute notebooks and start processes
 TOGETHER = {"test_report": "report", "test_browser": "report", "test_known_groups": "known groups"}  # share a fixture
 
@@ -32,6 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def supplied_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of the project's figures with the report of its articles; only to be read."""
+    from analysis import find_spans, load_corpus
+    from analysis.report import write_report
+
     folder = tmp_path_factory.mktemp("report") / "figures"
     shutil.copytree(ROOT / "figures", folder)
     corpus = load_corpus()
@@ -47,6 +48,8 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """
     import matplotlib
     from matplotlib import pyplot
+
+    from analysis import run
 
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(run, "_execute", run_cells)

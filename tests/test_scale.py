@@ -261,26 +261,24 @@ def command(source: Path, out: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "analysis", "measure", str(source), "--out", str(out), "--voice", "rules", *more]
 
 
-def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path, whole) -> None:
-    script = "import sys, time; from pathlib import Path; from analysis import parts, scale; scale.PART = 1\n"
-    script += "own, rest = parts.measure_part, float(sys.argv[3])\n"
-    script += (
-        "parts.measure_part = lambda *part: (own(*part), time.sleep(rest))[0]\n"  # so that the kill meets it alive
-    )
-    script += "scale.measure(Path(sys.argv[1]), Path(sys.argv[2]), voice='rules')"
-    out = tmp_path / "out"
-    run_it = [sys.executable, "-c", script, str(tmp_path / "a.jsonl"), str(out)]
-    kept = 0
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path, monkeypatch, whole) -> None:
+    """Kills of whole processes are those of `python -m training.faults`."""
+    monkeypatch.setattr(scale, "PART", 1)
+    own, out, kept = parts.measure_part, tmp_path / "out", 0
     for least in (3, 6):  # killed when so many are there
-        job = subprocess.Popen([*run_it, "0.5"], cwd=ROOT)
-        while len([*out.glob(".unfinished/*.json")]) < least and job.poll() is None:
+        if not (child := os.fork()):
+            parts.measure_part = lambda *part: (own(*part), time.sleep(0.5))[0]  # so that the kill meets it alive
+            with suppress(BaseException):
+                scale.measure(tmp_path / "a.jsonl", out, **RULES)
+            os._exit(0)
+        while len([*out.glob(".unfinished/*.json")]) < least and os.waitpid(child, os.WNOHANG) == (0, 0):
             time.sleep(0.002)
-        job.send_signal(signal.SIGKILL)
-        assert job.wait() == -signal.SIGKILL
+        os.kill(child, signal.SIGKILL)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
         assert not [*out.glob("*.parquet")], "never a table under its name before all is done"
         assert len([*out.glob(".unfinished/*.json")]) >= max(kept, least), "what was finished is kept"
         kept = len([*out.glob(".unfinished/*.json")])
-    subprocess.run([*run_it, "0"], cwd=ROOT, check=True)
+    scale.measure(tmp_path / "a.jsonl", out, **RULES)
     assert written(out) == whole and not (out / ".unfinished").exists()
 
 
@@ -347,7 +345,7 @@ def test_a_full_disk_is_named_and_nothing_broken_stays(tmp_path, whole) -> None:
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert "error: " in done.stderr and str(tmp_path / "out") in done.stderr
     assert not [*(tmp_path / "out").glob("*.parquet")] and not [*(tmp_path / "out").rglob(".0*")]
-    assert subprocess.run(job, cwd=ROOT).returncode == 0, "with room again, it goes on"
+    assert run.main(job[3:]) == 0, "with room again, it goes on"
     assert written(tmp_path / "out") == whole
 
 
