@@ -94,7 +94,7 @@ def _antecedent(form: str, near: Sequence[_Known]) -> _Known | None:
     if form not in NUMBERS:
         return near[0] if near and form in ("who", "which", "that", "whom") else None
     if NUMBERS[form]:
-        return next((k for k in near if k.plural or k.person is False), None)
+        return next((k for k in near if k.plural or (k.person is False and not k.document)), None)
     return next((k for k in near if not k.plural and not k.person), None)
 
 
