@@ -35,7 +35,6 @@ PARAMETERS = {
     "captions": "bool",
     "lexicons": "str",
 }
-KERNEL = "02_sentiment"  # runs on the supplied page as `make` runs it; hostile articles are for kernels, too
 CROWDED = [path for path in NOTEBOOKS if path.stem == "06_comparison"]
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -148,7 +147,7 @@ def check(path: Path, articles: Path, cards: dict[str, dict], out: Path) -> None
 
 @pytest.fixture
 def undisplayed(monkeypatch):
-    """Draw no figure a third time, into the executed notebook; KERNEL does that as well."""
+    """Draw no figure a third time, into the executed notebook; on the supplied page that is done as well."""
     monkeypatch.setenv("MPLBACKEND", "agg")
 
 
@@ -184,10 +183,8 @@ def test_compares_each_pair_of_three(corpus, execute, tmp_path):
 
 
 @each_notebook
-def test_the_supplied_page_gives_the_committed_figures(path, execute, tmp_path, request):
-    """The page holds two articles, so this is the run of every notebook on two."""
-    if path.stem != KERNEL:
-        request.getfixturevalue("in_process")
+def test_the_supplied_page_gives_the_committed_figures(path, execute, tmp_path):
+    """By papermill, as `make` does it. The page holds two articles, so this is the run of every notebook on two."""
     check(path, run.ARTICLES, execute(path, run.ARTICLES), tmp_path / "figures")
     if (FIGURES / "index.json").exists():
         made = {p.name: p.read_text() for p in (tmp_path / "figures" / path.stem).glob("*.csv")}
