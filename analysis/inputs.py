@@ -173,8 +173,4 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, Any]]:
     with ParquetFile(path) as table:
         if missing := {"id", "text"} - our_names(dict.fromkeys(table.schema_arrow.names, "")).keys():
             raise AnalysisError(f"columns are {', '.join(table.schema_arrow.names)}; needed: {', '.join(missing)}")
-        number = 0
-        for batch in table.iter_batches(batch_size=100):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, row
+        yield from enumerate((row for batch in table.iter_batches(100) for row in batch.to_pylist()), start=1)

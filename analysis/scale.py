@@ -14,15 +14,16 @@ from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from analysis import encoder, parts
-from analysis.figures import write_atomic
 from analysis.inputs import Record, digest, files, plain, read_index, records
 from analysis.lexicons import TARGETS, load_targets
 from analysis.model import AnalysisError, Failure
 from analysis.parts import TOO_LONG, GivenUp, Job
+from analysis.writing import write_atomic
 
 PART, PART_CHARACTERS = 100, 1_000_000  # of a part, at most: what is in memory at once, and what a kill loses
 TRIES = 2  # deaths of a worker with one article in hand until the article is held to be the cause
@@ -140,17 +141,16 @@ def _on_dask(todo: Iterator[tuple[int, Sequence[Record]]], job: Job, *, workers:
             sent[future] = number, batch, passed
             waiting.add(future)
 
-        for _ in range(2 * max(workers, len(client.scheduler_info()["workers"]))):
-            if part := next(todo, None):
-                send(*part, {})
+        for part in islice(todo, 2 * max(workers, len(client.scheduler_info()["workers"]))):
+            send(*part, {})
         for future in waiting:
             number, batch, passed = sent.pop(future)
             if future.status == "finished":
                 yield future.result()
-                if part := next(todo, None):
+                for part in islice(todo, 1):
                     send(*part, {})
             elif isinstance(error := future.exception(), KilledWorker):
-                at, late = parts.in_hand(job.folder / f"{number:06}.at", job.seconds)
+                at, late = parts.in_hand(job, number)
                 deaths[number, at] += 1
                 if at < 0 and deaths[number, at] == TRIES:
                     raise AnalysisError("workers die before they have read an article; try --workers 1") from error
