@@ -12,7 +12,7 @@ import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -34,9 +34,8 @@ TOO_LONG = "took too long and was given up; split it, or leave it out"
 JOINED = 500  # articles of a row group
 COLUMNS = {"articles": model.ARTICLE_COLUMNS, "blocks": model.BLOCK_COLUMNS, "sentences": model.SENTENCE_COLUMNS}
 COLUMNS |= {"spans": model.SPAN_COLUMNS, "scores": model.SCORE_COLUMNS, "failures": [*Failure._fields]}
-WHOLE = {"sentence", "start", "end", "words", "sentences"}
-TYPES = dict.fromkeys(WHOLE, "int64") | {"title_is_inferred": "bool", "kept": "bool"}
-TYPES |= {"duplicate_of": "Int64", "line": "Int64"}
+TYPES = dict.fromkeys(("sentence", "start", "end", "words", "sentences"), "int64")
+TYPES |= {"title_is_inferred": "bool", "kept": "bool", "duplicate_of": "Int64", "line": "Int64"}
 TEXT = {"article_id", "role", "layer", "label", "text", "voice", "source_id", "group", "detail", "measure", "unit"}
 T = TypeVar("T")
 
@@ -63,7 +62,6 @@ class Job:
     targets: Path
     in_worker: bool = False
     seconds: float = SECONDS
-    passed: Mapping[int, str] = field(default_factory=dict)  # records of the part given up, and why
 
 
 def in_hand(job: Job, number: int) -> tuple[int, bool]:
@@ -106,13 +104,13 @@ def _give_up(place: int, *_: object) -> None:
     raise GivenUp(place)
 
 
-def measure_part(number: int, batch: Sequence[Record], job: Job) -> int:
-    """Measure the records of a part; its rows are then in `<number>.<table>`, whose they are in `<number>.json`."""
+def measure_part(number: int, batch: Sequence[Record], passed: Mapping[int, str], job: Job) -> int:
+    """Measure the records of a part but those given up (`passed`, with why); what it gave lies in its files then."""
     warnings.filterwarnings("ignore", ".*the measure is missing")  # it is a row of the failures
     part = job.folder / f"{number:06}"
     timed = partial(_timed, path=part.with_suffix(".at"), job=job)
-    failures = [Failure(*batch[i][:2], _name(batch[i]), "measure", reason) for i, reason in sorted(job.passed.items())]
-    records = timed((i, (i, record)) for i, record in enumerate(batch) if i not in job.passed)
+    failures = [Failure(*batch[i][:2], _name(batch[i]), "measure", reason) for i, reason in sorted(passed.items())]
+    records = timed((i, (i, record)) for i, record in enumerate(batch) if i not in passed)
     made, refused = gathered(records, job.index)
     articles = [article for _, article in made.values()]
     with _uncollected(), nullcontext() if job.voice == "model" else encoder.left_out():
