@@ -216,12 +216,10 @@ def _clean(text: str) -> tuple[str, tuple[str, ...]]:
 
 def _page(stem: str, text: str, flags: tuple[str, ...]) -> Iterator[Article]:
     raw, more = _clean(text)
-    found = anatomy(raw)
+    found = anatomy(raw, stem)
     if not any(block.kept for article in found for block in article.blocks):
         raise AnalysisError("no article text in it")
-    for number, article in enumerate(found, start=1):
-        name = stem if len(found) == 1 else f"{stem}-{number}"
-        yield Article(name, raw, **article._asdict(), flags=flags + more)
+    yield from (replace(article, flags=flags + more) for article in found)
 
 
 def _saved_page(stem: str, html: str, flags: tuple[str, ...]) -> Iterator[Article]:
