@@ -109,18 +109,18 @@ def load_tables(folder: Path, keys: Iterable[Sequence[str]], *, outlets: Sequenc
     from pyarrow import ArrowException, csv, dataset
     from pyarrow.parquet import filters_to_expression
 
-    names = ["article_id", "measure", "label", "voice", "unit"]
+    names = ["article_id", "measure", "label", "voice", "unit", "value"]
     rows = filters_to_expression([[*zip(names[1:4], ["=="] * 3, key, strict=True)] for key in keys])
-    asked = {"articles": (["article_id", *FACTS, "flags"], [], None), "scores": (names, ["value"], rows)}
+    asked = {"articles": (["article_id", *FACTS, "flags"], None), "scores": (names, rows)}
     hashes, read = {}, []
     try:
         parameters = json.loads((folder / "run.json").read_bytes())["parameters"]
-        for name, (texts, numbers, wanted) in asked.items():
+        for name, (columns, wanted) in asked.items():
             file = folder / f"{name}.{parameters['format']}"
-            types = csv.ConvertOptions(column_types=dict.fromkeys(texts, "string") | dict.fromkeys(numbers, "double"))
+            types = csv.ConvertOptions(column_types=dict.fromkeys(columns, "string") | {"value": "double"})
             cells = csv.ParseOptions(newlines_in_values=True)
             form = dataset.CsvFileFormat(cells, convert_options=types) if file.suffix == ".csv" else "parquet"
-            table = dataset.dataset(file, format=form).to_table([*texts, *numbers], filter=wanted)
+            table = dataset.dataset(file, format=form).to_table(columns, filter=wanted)
             hashes[file.name], read = digest(file), [*read, table.to_pandas()]
     except (OSError, ValueError, LookupError, TypeError, ArrowException, AnalysisError) as error:
         raise AnalysisError(f"{folder}: not as `measure` wrote it, measure again: {error}") from error
@@ -155,17 +155,14 @@ def gathered(pairs: Iterable[tuple[T, Record]], index: Index) -> tuple[dict[str,
 
 def articles_of(record: Record, index: Index) -> Iterator[Article | Failure]:
     """The articles of a record, with what `index.csv` says of them, or why there are none; OSError of a full disk."""
-    name, stem = "", Path(record.path).stem
+    stem, kind = Path(record.path).stem, Path(record.path).suffix.lower()
     try:
         if isinstance(record.content, Exception):
             raise record.content
         if isinstance(record.content, Mapping):
-            row = our_names(record.content)
-            name = plain(row["id"]) if isinstance(row.get("id"), str) else ""
-            made = _row(row, record.flags)
+            made = _row(our_names(record.content), record.flags)
         else:
-            name = stem
-            made = (_page if Path(record.path).suffix.lower() == ".txt" else _saved_page)(name, *record[2:])
+            made = (_page if kind == ".txt" else _saved_page)(stem, *record[2:])
         for read in made:
             if reason := foreign(read):
                 yield Failure(record.path, record.line, read.article_id, "read", reason)
@@ -177,7 +174,7 @@ def articles_of(record: Record, index: Index) -> Iterator[Article | Failure]:
     except Exception as error:  # the parsers raise what they like, and one record must not cost the others
         if isinstance(error, OSError) and error.errno:  # of the machine (a full disk), not of the record
             raise
-        yield Failure(record.path, record.line, name or stem * (record.line is None), "read", plain(str(error)))
+        yield Failure(record.path, record.line, record.name, "read", plain(str(error)))
 
 
 def articles_frame(articles: Sequence[Article]) -> pd.DataFrame:

@@ -37,6 +37,12 @@ class Record(NamedTuple):
     content: str | Mapping[str, Any] | Exception
     flags: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """What its article is or would be called: by the id of a row or the stem of a file; "" if there is neither."""
+        own = our_names(self.content).get("id") if isinstance(self.content, Mapping) else None
+        return plain(own) if isinstance(own, str) else Path(self.path).stem * (self.line is None)
+
 
 def files(path: str | Path) -> list[Path]:
     """The files of a folder (hidden ones, READMEs, `index.csv` and subfolders passed over), of a pattern, or one file.

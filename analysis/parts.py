@@ -109,7 +109,7 @@ def measure_part(number: int, batch: Sequence[Record], passed: Mapping[int, str]
     warnings.filterwarnings("ignore", ".*the measure is missing")  # it is a row of the failures
     part = job.folder / f"{number:06}"
     timed = partial(_timed, path=part.with_suffix(".at"), job=job)
-    failures = [Failure(*batch[i][:2], _name(batch[i]), "measure", reason) for i, reason in sorted(passed.items())]
+    failures = [Failure(*batch[i][:2], batch[i].name, "measure", reason) for i, reason in sorted(passed.items())]
     records = timed((i, (i, record)) for i, record in enumerate(batch) if i not in passed)
     made, refused = gathered(records, job.index)
     articles = [article for _, article in made.values()]
@@ -138,12 +138,6 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-def _name(record: Record) -> str:
-    """What a record would be called: the id of a row, the stem of a file."""
-    content = record.content
-    return plain(str(content.get("id", ""))) if isinstance(content, Mapping) else Path(record.path).stem
 
 
 def _by_article(frame: pd.DataFrame, own: pa.Schema, names: Sequence[str]) -> bytes:

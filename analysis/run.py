@@ -34,7 +34,7 @@ class NotebookError(AnalysisError):
     """A notebook that did not run to its end; the message names the notebook, the cell and the exception."""
 
 
-def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: Mapping[str, str] | None = None) -> int:
+def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: Mapping[str, str] | None = None) -> None:
     """Execute the notebooks in order with papermill; their figures replace those in `out` when all have succeeded.
 
     `only` is how the one notebook's name begins, `given` maps parameters to values as typed. The executed notebooks,
@@ -49,7 +49,7 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
 
     given = dict(given or {})
     articles = _path(given.pop("corpus", articles))  # as tables are called in the documents
-    plan = _plan(_select(only), given)
+    plan = _plan(only, given)
     typed = {name: value for parameters in plan.values() for name, value in parameters.items()}
     chosen = {name: typed[name] for name in typed.keys() & {"outlets", "topic", "captions"}}
     made = [path.stem for path in plan] == [TAKES_TABLES] and finished(articles)
@@ -67,15 +67,14 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
                 bar.set_postfix_str(path.stem)
                 _execute(path, parameters | {"articles": str(articles), "out": str(fresh)})
         _move(fresh, out, stale)
-    if corpus is None:
+    if corpus:
+        named = typed.keys() & {"voice", "targets", "lexicons"}
+        spans = find_spans(corpus.articles, **{name: typed[name] for name in named})
+        told = f"begin with {write_report(corpus, spans, out, sorted(NOTEBOOKS.glob('*.ipynb'))).name}"
+    else:
         (out / "report.html").unlink(missing_ok=True)  # of other articles
-        print(f"figures: {len(_listed(out)) // 4} in {out}; no report, for tables hold no texts to show")
-        return 0
-    named = typed.keys() & {"voice", "targets", "lexicons"}
-    spans = find_spans(corpus.articles, **{name: typed[name] for name in named})
-    report = write_report(corpus, spans, out, sorted(NOTEBOOKS.glob("*.ipynb")))
-    print(f"figures: {len(_listed(out)) // 4} in {out}; begin with {report.name}")
-    return 0
+        told = "no report, for tables hold no texts to show"
+    print(f"figures: {len(_listed(out)) // 4} in {out}; {told}")
 
 
 def measure(a: argparse.Namespace) -> int:
@@ -141,18 +140,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _select(only: str) -> list[Path]:
-    notebooks = sorted(NOTEBOOKS.glob("*.ipynb"))
-    if chosen := [path for path in notebooks if path.stem.startswith(only)]:
-        return chosen
-    raise AnalysisError(f"no notebook {only}*.ipynb; there are {', '.join(p.stem for p in notebooks) or 'none'}")
-
-
-def _plan(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[Path, dict[str, object]]:
+def _plan(only: str, given: Mapping[str, str]) -> dict[Path, dict[str, object]]:
     """For each notebook, the given values of the parameters that it declares, read as the type that it declares."""
     from papermill import inspect_notebook
 
-    declared = {path: inspect_notebook(str(path)) for path in notebooks}
+    notebooks = sorted(NOTEBOOKS.glob("*.ipynb"))
+    declared = {path: inspect_notebook(str(path)) for path in notebooks if path.stem.startswith(only)}
+    if not declared:
+        raise AnalysisError(f"no notebook {only}*.ipynb; there are {', '.join(p.stem for p in notebooks) or 'none'}")
     for path, known in declared.items():
         if not OWN_OPTIONS.keys() <= known.keys():
             raise AnalysisError(f"{path.name}: its cell tagged 'parameters' must declare {' and '.join(OWN_OPTIONS)}")
