@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 
@@ -24,12 +24,13 @@ ARTICLES = ROOT / "data" / "articles"
 TEXT_LIMIT = 1_000_000  # characters of one article: the tokenizer's patterns stop after 5 s of CPU
 PARSED = 0.7  # of the words between tags; the least on 179 saved pages is .74, a page of 3,000 nested tags keeps 0
 TAKEN = "an earlier article has this id; they must differ"
+T = TypeVar("T")
 Index = Mapping[str, tuple[int, Mapping[str, str]]]
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """The articles read, the inputs that gave none, and the SHA-256 of every file read, by its name."""
+    """The articles read, the inputs that gave none, and the SHA-256 of every file that gave one, by its name."""
 
     articles: tuple[Article, ...]
     failures: pd.DataFrame
@@ -57,27 +58,16 @@ def load_corpus(
     if finished(path):
         raise AnalysisError(f"{path}: tables of `measure`, no texts; 06_comparison takes them, with by=outlet or so")
     index, failures = read_index(found[0].parent / "index.csv") if found else ({}, [])
-    articles: dict[str, Article] = {}
-    hashes, records_of = {}, {}
-    for file in found:
-        unread = False
-        for record in records(file):
-            unread = record.line is None and isinstance(record.content, Exception)
-            for read in articles_of(record, index):
-                if isinstance(read, Failure):
-                    failures.append(read)
-                elif read.article_id in articles:
-                    failures.append(Failure(*record[:2], read.article_id, "read", TAKEN))
-                else:
-                    articles[read.article_id], records_of[read.article_id] = read, record
-        if not unread:
-            hashes[plain(file.name)] = digest(file)
+    made, refused = gathered(((record[:2], record) for file in found for record in records(file)), index)
+    failures += refused
+    read = {path for (path, _), _ in made.values()}
+    hashes = {name: digest(file) for file in found if (name := plain(file.name)) in read}
+    articles = {name: article for name, (_, article) in made.items()}
     for name, reason in near_copies({name: sketch(article) for name, article in articles.items()}).items():
         if copies:
             articles[name] = replace(articles[name], flags=(*articles[name].flags, reason))
         else:
-            where = records_of[name].path, records_of[name].line
-            failures.append(Failure(*where, name, "copy", f"{reason}; each text counts once"))
+            failures.append(Failure(*made[name][0], name, "copy", f"{reason}; each text counts once"))
             del articles[name]
     if not articles:
         raise AnalysisError(f"{path}: no article in it; {failures[0].reason if failures else 'it is empty'}")
@@ -86,7 +76,7 @@ def load_corpus(
         known = [*dict.fromkeys((article.outlet, article.topic) for article in articles.values())]
         raise AnalysisError(f"{path}: no article of the outlets {outlets} on the topic {topic!r}; there are {known}")
     chosen = chosen if captions else [_without_captions(article) for article in chosen]
-    failures += unmet(index, {*records_of, *(Path(record.path).stem for record in records_of.values())})
+    failures += unmet(index, {*made, *(Path(path).stem for path in read)})
     table = pd.DataFrame(failures, columns=Failure._fields).astype({"line": "Int64"})
     return Corpus(tuple(chosen), table, hashes)
 
@@ -119,18 +109,18 @@ def load_tables(folder: Path, keys: Iterable[Sequence[str]], *, outlets: Sequenc
     from pyarrow import ArrowException, csv, dataset
     from pyarrow.parquet import filters_to_expression
 
-    names = ["article_id", "measure", "label", "voice", "unit"]
+    names = ["article_id", "measure", "label", "voice", "unit", "value"]
     rows = filters_to_expression([[*zip(names[1:4], ["=="] * 3, key, strict=True)] for key in keys])
-    asked = {"articles": (["article_id", *FACTS, "flags"], [], None), "scores": (names, ["value"], rows)}
+    asked = {"articles": (["article_id", *FACTS, "flags"], None), "scores": (names, rows)}
     hashes, read = {}, []
     try:
         parameters = json.loads((folder / "run.json").read_bytes())["parameters"]
-        for name, (texts, numbers, wanted) in asked.items():
+        for name, (columns, wanted) in asked.items():
             file = folder / f"{name}.{parameters['format']}"
-            types = csv.ConvertOptions(column_types=dict.fromkeys(texts, "string") | dict.fromkeys(numbers, "double"))
+            types = csv.ConvertOptions(column_types=dict.fromkeys(columns, "string") | {"value": "double"})
             cells = csv.ParseOptions(newlines_in_values=True)
             form = dataset.CsvFileFormat(cells, convert_options=types) if file.suffix == ".csv" else "parquet"
-            table = dataset.dataset(file, format=form).to_table([*texts, *numbers], filter=wanted)
+            table = dataset.dataset(file, format=form).to_table(columns, filter=wanted)
             hashes[file.name], read = digest(file), [*read, table.to_pandas()]
     except (OSError, ValueError, LookupError, TypeError, ArrowException, AnalysisError) as error:
         raise AnalysisError(f"{folder}: not as `measure` wrote it, measure again: {error}") from error
@@ -149,19 +139,30 @@ def unmet(index: Index, met: set[str]) -> list[Failure]:
     return [Failure("index.csv", *row, "index", "names no article that was read") for row in lines]
 
 
+def gathered(pairs: Iterable[tuple[T, Record]], index: Index) -> tuple[dict[str, tuple[T, Article]], list[Failure]]:
+    """The articles of records by their ids, each beside what stood before its record; and why there are no others."""
+    made, failures = {}, []
+    for key, record in pairs:
+        for read in articles_of(record, index):
+            if isinstance(read, Failure):
+                failures.append(read)
+            elif read.article_id in made:
+                failures.append(Failure(*record[:2], read.article_id, "read", TAKEN))
+            else:
+                made[read.article_id] = key, read
+    return made, failures
+
+
 def articles_of(record: Record, index: Index) -> Iterator[Article | Failure]:
     """The articles of a record, with what `index.csv` says of them, or why there are none; OSError of a full disk."""
-    name, stem = "", Path(record.path).stem
+    stem, kind = Path(record.path).stem, Path(record.path).suffix.lower()
     try:
         if isinstance(record.content, Exception):
             raise record.content
         if isinstance(record.content, Mapping):
-            row = our_names(record.content)
-            name = plain(row["id"]) if isinstance(row.get("id"), str) else ""
-            made = _row(row, record.flags)
+            made = _row(our_names(record.content), record.flags)
         else:
-            name = stem
-            made = (_page if Path(record.path).suffix.lower() == ".txt" else _saved_page)(name, *record[2:])
+            made = (_page if kind == ".txt" else _saved_page)(stem, *record[2:])
         for read in made:
             if reason := foreign(read):
                 yield Failure(record.path, record.line, read.article_id, "read", reason)
@@ -173,7 +174,7 @@ def articles_of(record: Record, index: Index) -> Iterator[Article | Failure]:
     except Exception as error:  # the parsers raise what they like, and one record must not cost the others
         if isinstance(error, OSError) and error.errno:  # of the machine (a full disk), not of the record
             raise
-        yield Failure(record.path, record.line, name or stem * (record.line is None), "read", plain(str(error)))
+        yield Failure(record.path, record.line, record.name, "read", plain(str(error)))
 
 
 def articles_frame(articles: Sequence[Article]) -> pd.DataFrame:
@@ -212,12 +213,10 @@ def _clean(text: str) -> tuple[str, tuple[str, ...]]:
 
 def _page(stem: str, text: str, flags: tuple[str, ...]) -> Iterator[Article]:
     raw, more = _clean(text)
-    found = anatomy(raw)
+    found = anatomy(raw, stem)
     if not any(block.kept for article in found for block in article.blocks):
         raise AnalysisError("no article text in it")
-    for number, article in enumerate(found, start=1):
-        name = stem if len(found) == 1 else f"{stem}-{number}"
-        yield Article(name, raw, **article._asdict(), flags=flags + more)
+    yield from (replace(article, flags=flags + more) for article in found)
 
 
 def _saved_page(stem: str, html: str, flags: tuple[str, ...]) -> Iterator[Article]:

@@ -12,6 +12,7 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -36,6 +37,12 @@ class Record(NamedTuple):
     content: str | Mapping[str, Any] | Exception
     flags: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """What its article is or would be called: by the id of a row or the stem of a file; "" if there is neither."""
+        own = our_names(self.content).get("id") if isinstance(self.content, Mapping) else None
+        return plain(own) if isinstance(own, str) else Path(self.path).stem * (self.line is None)
+
 
 def files(path: str | Path) -> list[Path]:
     """The files of a folder (hidden ones, READMEs, `index.csv` and subfolders passed over), of a pattern, or one file.
@@ -58,12 +65,6 @@ def plain(text: str) -> str:
     return re.sub("[\0\ud800-\udfff]", "\ufffd", text)
 
 
-def kind_of(path: Path) -> str:
-    """Which of KINDS a file is by its name; "" for none."""
-    name = path.name.lower()
-    return next((kind for kind in (*SIZE_LIMITS, *TABLES) if name.endswith(kind)), "")
-
-
 def digest(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal; AnalysisError for what is no regular file."""
     if not path.is_file():
@@ -74,7 +75,8 @@ def digest(path: Path) -> str:
 
 def records(path: Path) -> Iterator[Record]:
     """The records of one file; a file, row or line that cannot be read is a record too, and no error leaves this."""
-    kind, name = kind_of(path), plain(path.name)
+    name = plain(path.name)
+    kind = next((kind for kind in (*SIZE_LIMITS, *TABLES) if name.lower().endswith(kind)), "")
     try:
         if not kind:
             raise AnalysisError(f"files of this kind are not read; give {KINDS}")
@@ -136,10 +138,7 @@ def _csv_rows(text: IO[str], needed: set[str]) -> Iterator[tuple[int, Any]]:
     """The number of its last line, and a row as a dict, or as the error that it is; refuses columns that do not fit."""
     csv.field_size_limit(ROW_LIMIT)  # the limit on text is checked elsewhere, with a clearer message
     rows = csv.reader(text, strict=True)
-    columns = next(rows, [])
-    if (missing := needed - our_names({name: name for name in columns}).keys()) or len({*columns}) < len(columns):
-        needs = [" and ".join(sorted(needed)), *(MISSING[name] for name in sorted(missing) if name in MISSING)]
-        raise AnalysisError(f"line 1: columns are {', '.join(columns)}; needed, once each, are {'; '.join(needs)}")
+    columns = _checked(next(rows, []), needed)
     while True:
         try:
             if cells := next(rows):
@@ -152,29 +151,35 @@ def _csv_rows(text: IO[str], needed: set[str]) -> Iterator[tuple[int, Any]]:
             yield rows.line_num, error
 
 
+def _checked(columns: list[str], needed: set[str]) -> list[str]:
+    """Columns of a table, refused where one is lacking, under whatever name, or stands there twice."""
+    missing = sorted(needed - our_names({name: name for name in columns}).keys())
+    if missing or len({*columns}) < len(columns):
+        needs = [" and ".join(sorted(needed)), *(MISSING[name] for name in missing if name in MISSING)]
+        raise AnalysisError(f"columns are {', '.join(columns)}; needed, once each, are {'; '.join(needs)}")
+    return columns
+
+
 def _jsonl_rows(text: IO[str]) -> Iterator[tuple[int, Any]]:
-    number, goes_on = 0, False
-    while line := text.readline(ROW_LIMIT):
-        number += not goes_on
-        too_long, goes_on = goes_on, not line.endswith("\n") and len(line) == ROW_LIMIT
-        if goes_on and not too_long:
+    for number in count(1):
+        line = text.readline(ROW_LIMIT)
+        if len(line) == ROW_LIMIT and not line.endswith("\n"):
             yield number, AnalysisError(f"more than {ROW_LIMIT:,} characters; split it")
-        elif line.strip() and not too_long:
+            while line and not line.endswith("\n"):
+                line = text.readline(ROW_LIMIT)
+        elif line.strip():
             try:
                 row = json.loads(line)
                 yield number, row if isinstance(row, dict) else AnalysisError("not a JSON object")
             except (ValueError, RecursionError) as error:
                 yield number, AnalysisError(f"not JSON: {error}")
+        elif not line:
+            return
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[int, Any]]:
     from pyarrow.parquet import ParquetFile
 
     with ParquetFile(path) as table:
-        if missing := {"id", "text"} - our_names(dict.fromkeys(table.schema_arrow.names, "")).keys():
-            raise AnalysisError(f"columns are {', '.join(table.schema_arrow.names)}; needed: {', '.join(missing)}")
-        number = 0
-        for batch in table.iter_batches(batch_size=100):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, row
+        _checked(table.schema_arrow.names, {"id", "text"})
+        yield from enumerate((row for batch in table.iter_batches(100) for row in batch.to_pylist()), start=1)

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise, zip_longest
 from textwrap import shorten
-from typing import NamedTuple
 
 from analysis.lines import CAPTION, HEADING, PERSON, Line, read_lines
 from analysis.model import MEASURED_ROLES, Article, Block
@@ -24,18 +23,10 @@ NEAR = 30  # lines that are looked at around one, so that time grows with the pa
 TITLE = 60  # characters at most of an inferred title, as on the axes of the figures
 
 
-class PageArticle(NamedTuple):
-    """One article of a page; the blocks of all its articles partition the page. Facts not given are empty strings."""
+def anatomy(raw: str, name: str = "page") -> list[Article]:
+    """The articles of a page, in order, by its name and, if they are several, their number: "page-1".
 
-    blocks: tuple[Block, ...]
-    title: str
-    title_is_inferred: bool
-    author: str
-    date: str
-
-
-def anatomy(raw: str) -> list[PageArticle]:
-    """The articles of a page, in order; their blocks add up to the page. A page without a visible character has none.
+    Their blocks add up to the page. A page without a visible character has none.
 
     >>> [a] = anatomy("Ferry runs again\\n3 July 2025\\n\\nThe ferry to Holm runs again.\\n\\nShare")
     >>> a.title, a.date, [b.role for b in a.blocks]
@@ -49,7 +40,8 @@ def anatomy(raw: str) -> list[PageArticle]:
     for own in articles:
         _settle(own)
     _mark_copies(lines)
-    return [_assembled(raw, own) for own in articles]
+    names = [name] if len(articles) == 1 else [f"{name}-{number}" for number, _ in enumerate(articles, start=1)]
+    return [_assembled(name, raw, own) for name, own in zip(names, articles, strict=True)]
 
 
 def inferred_title(raw: str, blocks: Sequence[Block]) -> str:
@@ -198,7 +190,7 @@ def _stem(line: Line) -> str:
     return " ".join(re.findall(r"\w+", re.split(r" [|–—-] (?=[^|–—]{3,40}$)", line.text)[0].casefold()))
 
 
-def _assembled(raw: str, lines: Sequence[Line]) -> PageArticle:
+def _assembled(name: str, raw: str, lines: Sequence[Line]) -> Article:
     blocks = tuple(
         Block(n.start, n.end, n.role, n.role in MEASURED_ROLES and n.copy_of is None, n.reason, n.copy_of)
         for n in lines
@@ -206,6 +198,6 @@ def _assembled(raw: str, lines: Sequence[Line]) -> PageArticle:
     headlines = (raw[b.start : b.end] for b in blocks if b.role == "headline" and b.kept)
     headline = " ".join(next(headlines, "").split())
     told = [n for n in lines if n.role in ("dateline", "byline")]
-    dates = [n.date for n in sorted(told, key=lambda n: "updated" in n.key.split()[:2]) if n.date]
     author = next((n.name for n in told if n.name), "")
-    return PageArticle(blocks, headline or inferred_title(raw, blocks), not headline, author, next(iter(dates), ""))
+    date = next((n.date for n in sorted(told, key=lambda n: "updated" in n.key.split()[:2]) if n.date), "")
+    return Article(name, raw, blocks, headline or inferred_title(raw, blocks), not headline, author, date)

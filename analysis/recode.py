@@ -15,12 +15,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.figures import csv_bytes, write_atomic
 from analysis.lexicons import OWN_VALIDITY, VALIDITY_COLUMNS, load_own_validity, load_validity
 from analysis.measures import MEASURES, find_spans
 from analysis.model import AnalysisError, Article
-from analysis.tables import on_own_articles
 from analysis.text import sentence_at, sentences
+from analysis.writing import csv_bytes, write_atomic
 
 RUN = "label == 'run' and value >= 0.5"
 QUESTIONS = {  # layer: what the coder is asked, the instrument that the answer is about, which of its spans say yes
@@ -66,6 +65,8 @@ def import_sheets(sheets: Sequence[Path], key: Path, out: Path = OWN_VALIDITY) -
     Sheets may come back reordered, with more columns, another separator. AnalysisError for a sheet given twice; else it
     names file and item: missing, repeated, unknown, another sentence than in the key, or coded neither yes nor no.
     """
+    from analysis.tables import on_own_articles  # which draw
+
     if len({path.resolve() for path in sheets}) < len(sheets):
         raise AnalysisError(f"{', '.join(map(str, sheets))}: a sheet is given twice; each coder counts once")
     known = _table(key, KEY)

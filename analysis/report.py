@@ -21,9 +21,9 @@ from markupsafe import Markup
 
 from analysis import reading, tables
 from analysis.corpus import Corpus
-from analysis.figures import write_atomic
 from analysis.model import Article
 from analysis.text import sentences
+from analysis.writing import write_atomic
 
 SHOWN, EXCERPT = 10, 140  # sentences behind a row; characters of one that is quoted
 ROWS = 60  # of a figure whose sentences are quoted; those of the rest are links to the reading view

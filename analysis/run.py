@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,13 +13,12 @@ import pandas as pd
 
 from analysis import recode, scale
 from analysis.attribution import METHODS
-from analysis.corpus import ARTICLES, finished, load_corpus
-from analysis.figures import FIGURES, ROOT, write_index
+from analysis.corpus import ARTICLES, Corpus, finished, load_corpus
 from analysis.lexicons import OWN_VALIDITY, TARGETS
 from analysis.measures import find_spans
 from analysis.model import AnalysisError, Failure
-from analysis.report import write_report
 from analysis.suggest import write_suggestion
+from analysis.writing import FIGURES, ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build" / "notebooks"
@@ -26,6 +26,7 @@ OWN_OPTIONS = {"articles": "--articles", "out": "--out"}
 TAKES_TABLES = "06_comparison"  # of what `measure` wrote; the others show texts
 SETTLED = {"voice", "targets", "lexicons", "captions"}  # when it was measured
 SAID = 50  # failures said on stderr
+KINDS = {"int": ["int"], "float": ["float", "int"], "bool": ["bool"], "list": ["list"]}  # what a parameter may be
 CELL_SECONDS = 600  # ten times what the slowest cell takes on forty articles; papermill itself would wait for ever
 
 
@@ -33,7 +34,7 @@ class NotebookError(AnalysisError):
     """A notebook that did not run to its end; the message names the notebook, the cell and the exception."""
 
 
-def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: Mapping[str, str] | None = None) -> int:
+def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: Mapping[str, str] | None = None) -> None:
     """Execute the notebooks in order with papermill; their figures replace those in `out` when all have succeeded.
 
     `only` is how the one notebook's name begins, `given` maps parameters to values as typed. The executed notebooks,
@@ -44,17 +45,17 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     """
     from tqdm import tqdm
 
+    from analysis.report import write_report
+
     given = dict(given or {})
     articles = _path(given.pop("corpus", articles))  # as tables are called in the documents
-    plan = _plan(_select(only), given)
+    plan = _plan(only, given)
     typed = {name: value for parameters in plan.values() for name, value in parameters.items()}
-    chosen = {name: typed[name] for name in ("outlets", "topic", "captions") if name in typed}
+    chosen = {name: typed[name] for name in typed.keys() & {"outlets", "topic", "captions"}}
     made = [path.stem for path in plan] == [TAKES_TABLES] and finished(articles)
     if made and (settled := sorted(SETTLED & typed.keys())):
         raise AnalysisError(f"-p {settled[0]}: was settled when {articles} was measured; measure again")
-    corpus = None if made else load_corpus(articles, **chosen)
-    if corpus:
-        _say(corpus.failures)
+    corpus = None if made else _read(articles, **chosen)
     stale = [file for file in _listed(out) if not only or Path(file).parent.name in {path.stem for path in plan}]
     out.mkdir(parents=True, exist_ok=True)
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -66,15 +67,14 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
                 bar.set_postfix_str(path.stem)
                 _execute(path, parameters | {"articles": str(articles), "out": str(fresh)})
         _move(fresh, out, stale)
-    if corpus is None:
+    if corpus:
+        named = typed.keys() & {"voice", "targets", "lexicons"}
+        spans = find_spans(corpus.articles, **{name: typed[name] for name in named})
+        told = f"begin with {write_report(corpus, spans, out, sorted(NOTEBOOKS.glob('*.ipynb'))).name}"
+    else:
         (out / "report.html").unlink(missing_ok=True)  # of other articles
-        print(f"figures: {len(_listed(out)) // 4} in {out}; no report, for tables hold no texts to show")
-        return 0
-    named = ("voice", "targets", "lexicons")
-    spans = find_spans(corpus.articles, **{name: typed[name] for name in named if name in typed})
-    report = write_report(corpus, spans, out, sorted(NOTEBOOKS.glob("*.ipynb")))
-    print(f"figures: {len(_listed(out)) // 4} in {out}; begin with {report.name}")
-    return 0
+        told = "no report, for tables hold no texts to show"
+    print(f"figures: {len(_listed(out)) // 4} in {out}; {told}")
 
 
 def measure(a: argparse.Namespace) -> int:
@@ -108,27 +108,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     job.add_argument("--workers", type=int, default=1, help="processes; more than one by Dask (1)")
     job.add_argument("--scheduler", default="", metavar="tcp://HOST:PORT", help="a Dask scheduler that runs already")
     job.set_defaults(job=measure)
-
-    def targets(a: argparse.Namespace) -> int:
-        corpus = load_corpus(a.source)
-        _say(corpus.failures)
-        number = write_suggestion(corpus.articles, a.out, a.most, force=a.force)
-        print(f"{number} names in {a.out}: a suggestion; edit it, then give it as -p targets={a.out}")
-        return 0
-
     job = jobs.add_parser("targets", help="suggest targets of stance: the names that the articles mention most")
     job.add_argument("source", type=_path, help="folder, file or table")
     job.add_argument("--out", type=_path, required=True, help="the TOML file to edit")
     job.add_argument("--most", type=int, default=15, help="names, at most (15)")
     job.add_argument("--force", action="store_true", help="write over a file that is there")
-    job.set_defaults(job=targets)
-
-    def export(a: argparse.Namespace) -> int:
-        corpus = load_corpus(a.source)
-        _say(corpus.failures)
-        print(recode.export(corpus.articles, a.layer, a.n, a.out, a.seed, a.voice))
-        return 0
-
+    job.set_defaults(job=lambda a: print(write_suggestion(_read(a.source).articles, a.out, a.most, force=a.force)))
     job = jobs.add_parser("recode", help="code sentences by hand, and see how well the machine agrees")
     steps = job.add_subparsers(required=True, metavar="export | import", description=recode.__doc__.split("\n\n")[0])
     job = steps.add_parser("export", help="write a sheet to code, and its key")
@@ -138,15 +123,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     job.add_argument("--out", type=_path, required=True, help="the sheet; its key lies beside it, as NAME.key.csv")
     job.add_argument("--seed", type=int, default=0, help="of the draw, from 0 (0)")
     job.add_argument("--voice", choices=list(METHODS), default="model", help="how voices are told apart (model)")
-    job.set_defaults(job=export)
+    job.set_defaults(job=lambda a: print(recode.export(_read(a.source).articles, a.layer, a.n, a.out, a.seed, a.voice)))
     job = steps.add_parser("import", help="agreement, precision and recall from coded sheets")
     job.add_argument("sheets", type=_path, nargs="+", metavar="SHEET", help="the coded sheets, one a coder")
     job.add_argument("--key", type=_path, required=True, help="the key that was written with the sheet")
     job.add_argument("--validity", type=_path, default=OWN_VALIDITY, help="adds to it (data/validity.own.csv)")
-    job.set_defaults(job=lambda a: print(recode.import_sheets(a.sheets, a.key, a.validity)) or 0)
+    job.set_defaults(job=lambda a: print(recode.import_sheets(a.sheets, a.key, a.validity)))
     options = parser.parse_args(arguments)
     try:
-        return options.job(options)
+        return options.job(options) or 0
     except (AnalysisError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1 if isinstance(error, NotebookError) else 2
@@ -155,18 +140,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _select(only: str) -> list[Path]:
-    notebooks = sorted(NOTEBOOKS.glob("*.ipynb"))
-    if chosen := [path for path in notebooks if path.stem.startswith(only)]:
-        return chosen
-    raise AnalysisError(f"no notebook {only}*.ipynb; there are {', '.join(p.stem for p in notebooks) or 'none'}")
-
-
-def _plan(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[Path, dict[str, object]]:
+def _plan(only: str, given: Mapping[str, str]) -> dict[Path, dict[str, object]]:
     """For each notebook, the given values of the parameters that it declares, read as the type that it declares."""
     from papermill import inspect_notebook
 
-    declared = {path: inspect_notebook(str(path)) for path in notebooks}
+    notebooks = sorted(NOTEBOOKS.glob("*.ipynb"))
+    declared = {path: inspect_notebook(str(path)) for path in notebooks if path.stem.startswith(only)}
+    if not declared:
+        raise AnalysisError(f"no notebook {only}*.ipynb; there are {', '.join(p.stem for p in notebooks) or 'none'}")
     for path, known in declared.items():
         if not OWN_OPTIONS.keys() <= known.keys():
             raise AnalysisError(f"{path.name}: its cell tagged 'parameters' must declare {' and '.join(OWN_OPTIONS)}")
@@ -183,17 +164,11 @@ def _plan(notebooks: Iterable[Path], given: Mapping[str, str]) -> dict[Path, dic
 
 
 def _typed(name: str, text: str, parameter: Mapping[str, str]) -> object:
-    kind = parameter["inferred_type_name"]
-    if kind == "str":
-        return text
-    try:
-        value = json.loads({"True": "true", "False": "false", "None": "null"}.get(text, text))
-    except ValueError:
-        value = text
-    if kind in ("int", "float", "bool", "list") and type(value).__name__ not in (
-        kind,
-        "int" if kind == "float" else kind,
-    ):
+    kind, value = parameter["inferred_type_name"], text
+    if kind != "str":
+        with suppress(ValueError):
+            value = json.loads({"True": "true", "False": "false", "None": "null"}.get(text, text))
+    if kind in KINDS and type(value).__name__ not in KINDS[kind]:
         raise AnalysisError(f"-p {name}={text}: not {kind}; the notebook's own value is {parameter['default']}")
     return value
 
@@ -246,6 +221,8 @@ def _listed(out: Path) -> list[str]:
 
 def _move(fresh: Path, out: Path, stale: Iterable[str]) -> None:
     """Put the new figures in their places, file by file, and remove those that are no longer drawn."""
+    from analysis.figures import write_index
+
     files = sorted(path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file())
     for file in files:
         (out / file).parent.mkdir(parents=True, exist_ok=True)
@@ -253,6 +230,12 @@ def _move(fresh: Path, out: Path, stale: Iterable[str]) -> None:
     for file in set(map(Path, stale)) - set(files):
         (out / file).unlink(missing_ok=True)
     write_index(out)
+
+
+def _read(source: Path, **chosen: object) -> Corpus:
+    corpus = load_corpus(source, **chosen)
+    _say(corpus.failures)
+    return corpus
 
 
 def _say(failures: pd.DataFrame) -> None:

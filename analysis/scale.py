@@ -11,22 +11,23 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from analysis import encoder, parts
-from analysis.figures import write_atomic
 from analysis.inputs import Record, digest, files, plain, read_index, records
 from analysis.lexicons import TARGETS, load_targets
 from analysis.model import AnalysisError, Failure
 from analysis.parts import TOO_LONG, GivenUp, Job
+from analysis.writing import write_atomic
 
 PART, PART_CHARACTERS = 100, 1_000_000  # of a part, at most: what is in memory at once, and what a kill loses
 TRIES = 2  # deaths of a worker with one article in hand until the article is held to be the cause
 UNFINISHED = ".unfinished"  # the folder of the parts
+Part = tuple[int, list[Record], dict[int, str]]  # its number, its records, and why some of them are given up
 
 
 def measure(
@@ -59,9 +60,7 @@ def measure(
     }
     folder = _begun(out / UNFINISHED, plan)
     job = Job(folder, index, voice, Path(targets), workers > 1 or bool(scheduler), parts.SECONDS)
-    todo = (
-        (number, batch) for number, batch in enumerate(_parts(found)) if not (folder / f"{number:06}.json").exists()
-    )
+    todo = ((n, batch, {}) for n, batch in enumerate(_parts(found)) if not (folder / f"{n:06}.json").exists())
     carry_out = partial(_on_dask, workers=workers, scheduler=scheduler) if job.in_worker else _here
     _watched(carry_out(todo, job), folder)
     counts = parts.joined(folder, out, kind, index, failures)
@@ -104,18 +103,17 @@ def _watched(done: Iterable[int], folder: Path) -> None:
             print(f"{number} parts of up to {PART} articles", flush=True)
 
 
-def _here(todo: Iterable[tuple[int, Sequence[Record]]], job: Job) -> Iterator[int]:
-    for number, batch in todo:
-        passed: dict[int, str] = {}
+def _here(todo: Iterator[Part], job: Job) -> Iterator[int]:
+    for number, batch, passed in todo:
         while True:
             try:
-                yield parts.measure_part(number, batch, replace(job, passed=passed))
+                yield parts.measure_part(number, batch, passed, job)
                 break
             except GivenUp as error:
                 passed[error.args[0]] = TOO_LONG
 
 
-def _on_dask(todo: Iterator[tuple[int, Sequence[Record]]], job: Job, *, workers: int, scheduler: str) -> Iterator[int]:
+def _on_dask(todo: Iterator[Part], job: Job, *, workers: int, scheduler: str) -> Iterator[int]:
     """Send parts to the workers, few more than there are workers; a part whose worker died is sent again.
 
     The article that was in hand when a worker died is left out and reported when it happens for the second time.
@@ -126,36 +124,38 @@ def _on_dask(todo: Iterator[tuple[int, Sequence[Record]]], job: Job, *, workers:
     except ImportError as error:
         raise AnalysisError("more workers than one need Dask: pip install 'framing-analysis[scale]'") from error
     dask.config.set({"distributed.scheduler.allowed-failures": 0})  # what a death means is ours to say
+    dask.config.set({"distributed.scheduler.worker-saturation": 1.0})  # nor is a part blamed that waited beside another
+    # else a worker that takes longer to come back, on a machine under load, is given up, and with the last all waits
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"})
     dask.config.set({"distributed.worker.profile.enabled": False})  # takes a twelfth of a worker's time
     # else a worker gives back all memory at once that it frees, and asks for it again: ten of 105 s for 1,000 articles
     dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None})
     local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
     with nullcontext(scheduler) if scheduler else LocalCluster(**local) as cluster, Client(cluster) as client:
         deaths: Counter[tuple[int, int]] = Counter()
-        sent: dict[Any, tuple[int, Sequence[Record], dict[int, str]]] = {}
+        sent: dict[Any, Part] = {}
         waiting = as_completed()
 
-        def send(number: int, batch: Sequence[Record], passed: dict[int, str]) -> None:
-            future = client.submit(parts.measure_part, number, batch, replace(job, passed=passed), pure=False)
-            sent[future] = number, batch, passed
+        def send(part: Part) -> None:
+            future = client.submit(parts.measure_part, *part, job, pure=False)
+            sent[future] = part
             waiting.add(future)
 
-        for _ in range(2 * max(workers, len(client.scheduler_info()["workers"]))):
-            if part := next(todo, None):
-                send(*part, {})
+        for part in islice(todo, 2 * max(workers, len(client.scheduler_info()["workers"]))):
+            send(part)
         for future in waiting:
-            number, batch, passed = sent.pop(future)
+            number, _, passed = died = sent.pop(future)
             if future.status == "finished":
                 yield future.result()
-                if part := next(todo, None):
-                    send(*part, {})
+                for part in islice(todo, 1):
+                    send(part)
             elif isinstance(error := future.exception(), KilledWorker):
-                at, late = parts.in_hand(job.folder / f"{number:06}.at", job.seconds)
+                at, late = parts.in_hand(job, number)
                 deaths[number, at] += 1
                 if at < 0 and deaths[number, at] == TRIES:
                     raise AnalysisError("workers die before they have read an article; try --workers 1") from error
                 if late or deaths[number, at] == TRIES:
-                    passed = passed | {at: TOO_LONG if late else "the process measuring it died, twice"}
-                send(number, batch, passed)
+                    passed[at] = TOO_LONG if late else "the process measuring it died, twice"
+                send(died)
             else:
                 raise error

@@ -12,10 +12,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from analysis.clauses import closed_class
-from analysis.figures import write_atomic
 from analysis.lexicons import index, load_lexicon, match, phrase_forms
 from analysis.model import AnalysisError, Article
 from analysis.text import Sentence, sentences
+from analysis.writing import write_atomic
 
 HEAD = """# A suggestion of targets, to be edited: the names that these articles mention most, known by their capitals.
 # Merge those that are one actor, delete what is no target, say its side and kind, add what else the articles call them.
@@ -32,8 +32,8 @@ KIND = re.compile(  # capitals of adjectives and directions, which are no actor 
 )
 
 
-def write_suggestion(articles: Sequence[Article], out: Path, most: int = 15, *, force: bool = False) -> int:
-    """Write the `most` frequent names to `out`; their number. AnalysisError for none, or a file that is there."""
+def write_suggestion(articles: Sequence[Article], out: Path, most: int = 15, *, force: bool = False) -> str:
+    """Write the `most` frequent names to `out`; says so. AnalysisError for none, or a file that is there."""
     if out.exists() and not force:
         raise AnalysisError(f"{out}: is there already, perhaps with edits; name another file, or add --force")
     made = [HEAD]
@@ -44,7 +44,7 @@ def write_suggestion(articles: Sequence[Article], out: Path, most: int = 15, *, 
     if len(made) == 1:
         raise AnalysisError("no name is mentioned twice in these articles; write targets as data/targets.toml does")
     write_atomic(out, "\n".join(made).encode("utf-8"))
-    return len(made) - 1
+    return f"{len(made) - 1} names in {out}: a suggestion; edit it, then give it as -p targets={out}"
 
 
 def suggested(articles: Sequence[Article]) -> Iterator[tuple[str, list[str], int, int]]:

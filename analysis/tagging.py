@@ -5,10 +5,10 @@ has a beginning and an end and none leaves its paragraph. Then each content goes
 its sentence: the nearest, where passing over another of its kind counts as distance.
 """
 
-from bisect import bisect_left
-from collections import defaultdict
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence, Set
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -99,47 +99,30 @@ def link(found: Mapping[str, Sequence[Run]], sentence_of: Sequence[int], opens: 
     on with what was said before it in its paragraph.
     """
     cues = found["cue"]
-    cues_in, sources_in = (_by_sentence(found[kind], sentence_of) for kind in ("cue", "source"))
-    contents: dict[int, list[Run]] = {c: [] for c in range(len(cues))}
+    contents: dict[Run | None, list[Run]] = {cue: [] for cue in (*cues, None)}
     alone = []
     for content in found["content"]:
-        near = _near(content, cues_in, sentence_of)
-        if near:
-            nearest = min(near, key=lambda c: _distance(cues[c], content, [cues[n] for n in near]))
-            contents[nearest].append(content)
+        if cue := _nearest(content, cues, sentence_of):
+            contents[cue].append(content)
         else:
             alone.append(content)
-    loose = []
     for content in alone:
         after = bisect_left(cues, content)
-        beside = [c for c in (after - 1, after) if c in contents and not contents[c]]
-        close = next((c for c in beside if _distance(cues[c], content, ()) <= BESIDE), None)
-        said = after - 1 if after and not any(at in opens for at in range(cues[after - 1][1], content[0] + 1)) else None
-        owner = said if close is None else close
-        if owner is None:
-            loose.append(Linked(None, None, [content]))
-        else:
-            contents[owner].append(content)
-    made = []
-    for c, cue in enumerate(cues):
-        near = [found["source"][s] for s in _near(cue, sources_in, sentence_of)]
-        source = min(near, key=lambda s: _distance(cue, s, near), default=None)
-        made.append(Linked(source, cue, sorted(contents[c])))
-    return [*made, *loose]
+        before = cues[after - 1] if after else None
+        beside = [cue for cue in (before, *cues[after : after + 1]) if cue and not contents[cue]]
+        goes_on = before and not any(at in opens for at in range(before[1], content[0] + 1))
+        close = (cue for cue in beside if _distance(cue, content, ()) <= BESIDE)
+        contents[next(close, before if goes_on else None)].append(content)
+    made = [Linked(_nearest(cue, found["source"], sentence_of), cue, sorted(contents[cue])) for cue in cues]
+    return [*made, *(Linked(None, None, [content]) for content in contents[None])]
 
 
-def _by_sentence(runs: Sequence[Run], sentence_of: Sequence[int]) -> Mapping[int, list[int]]:
-    made: dict[int, list[int]] = defaultdict(list)
-    for number, (first, last) in enumerate(runs):
-        for sentence in range(sentence_of[first], sentence_of[last - 1] + 1):
-            made[sentence].append(number)
-    return made
-
-
-def _near(run: Run, numbers_in: Mapping[int, list[int]], sentence_of: Sequence[int]) -> list[int]:
-    """The numbers of the stretches that share a sentence with this one."""
-    touched = range(sentence_of[run[0]], sentence_of[run[1] - 1] + 1)
-    return sorted({number for sentence in touched for number in numbers_in.get(sentence, ())})
+def _nearest(run: Run, others: Sequence[Run], sentence_of: Sequence[int]) -> Run | None:
+    """Of other stretches, which are in order and do not overlap, the nearest that shares a sentence with this one."""
+    first = bisect_left(sentence_of, sentence_of[run[0]])
+    last = bisect_right(sentence_of, sentence_of[run[1] - 1])
+    near = others[bisect_right(others, first, key=itemgetter(1)) : bisect_left(others, last, key=itemgetter(0))]
+    return min(near, key=lambda other: _distance(run, other, near), default=None)
 
 
 def _distance(a: Run, b: Run, others: Sequence[Run]) -> int:

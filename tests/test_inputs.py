@@ -41,7 +41,7 @@ def test_a_broken_archive_is_refused(tmp_path) -> None:
 def test_a_parquet_needs_its_columns(tmp_path) -> None:
     pd.DataFrame({"id": ["a"], "body text": ["x"]}).to_parquet(tmp_path / "t.parquet")
     ((line, reason),) = reasons(tmp_path / "t.parquet")
-    assert line is None and "needed: text" in reason
+    assert line is None and reason.startswith("columns are id, body text; needed, once each, are id and text; no text")
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
     assert len(reasons(tmp_path / "t.parquet")) == 1
 
@@ -62,6 +62,11 @@ def test_a_file_whose_name_is_no_text(tmp_path) -> None:
         pytest.skip("no such names here")
     read = load_corpus(tmp_path)
     assert [a.article_id for a in read.articles] == ["\ufffd"] and list(read.hashes) == ["\ufffd.txt"]
+
+
+def test_a_text_in_two_columns_of_a_parquet(tmp_path) -> None:
+    pd.DataFrame({"AN": ["7"], "LP": ["It rained."], "TD": ["It stopped."]}).to_parquet(tmp_path / "t.parquet")
+    assert load_corpus(tmp_path).articles[0].raw == "It rained.\nIt stopped."
 
 
 def test_a_pattern_finds_files_in_order(tmp_path) -> None:

@@ -17,7 +17,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # A module may import those of the lines above its own, and those before it on its line.
 LAYERS = [
     "model",
-    "text voice lexicons",
+    "text voice lexicons writing",
     "lines page columns inputs copies corpus",
     "encoder clauses sources tagging attribution sentiment loaded wording framing stance",
     "resample counts norms measures",
@@ -30,7 +30,7 @@ LAYERS = [
 ORDER = " ".join(LAYERS).split()
 
 BANNED = {"eval", "exec", "pickle.load", "pickle.loads", "joblib.load", "yaml.load", "nltk.download"}
-WRITERS = {"figures.py"}  # run.py writes through it, and through papermill
+WRITERS = {"figures.py", "writing.py"}  # the others write through them; run.py through papermill too
 WRITES = {"write_text", "write_bytes", "to_csv", "to_parquet", "savefig"}
 
 in_each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
@@ -77,7 +77,7 @@ def test_modules_are_short(path):
 
 def test_the_package_does_not_grow():
     """The aim is 3,000 lines; what was measured when this was written is the ceiling until it is reached."""
-    assert sum(bool(line.strip()) for path in MODULES for line in path.open(encoding="utf-8")) <= 5_588
+    assert sum(bool(line.strip()) for path in MODULES for line in path.open(encoding="utf-8")) <= 5_545
 
 
 @in_each_module
@@ -99,9 +99,9 @@ def test_every_lexicon_has_its_card_and_every_card_its_lexicon():
     assert {p.stem for p in folder.glob("*.csv")} == {p.stem for p in folder.glob("*.toml")}
 
 
-def test_the_package_imports_nothing_heavy():
-    named = ("nltk", "sklearn", "trafilatura", "papermill", "matplotlib.pyplot")
-    script = f"import sys, analysis; print([m for m in {named} if m in sys.modules])"
+def test_the_command_line_imports_nothing_heavy():
+    named = ("nltk", "sklearn", "trafilatura", "papermill", "matplotlib", "jinja2", "IPython")
+    script = f"import sys, analysis.run; print([m for m in {named} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert out.strip() == "[]"
 

@@ -326,15 +326,31 @@ parts.find_spans = lambda *a, **k: measures.find_spans(*a, table, **k)
 def test_on_dask_a_worker_that_dies_costs_one_article_and_the_rest_is_the_same(tmp_path, monkeypatch, whole) -> None:
     (tmp_path / "fault.py").write_text(FAULT)
     monkeypatch.setenv("DASK_DISTRIBUTED__WORKER__PRELOAD", str(tmp_path / "fault.py"))
+    monkeypatch.setenv("DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT", "1ms")  # as if it were long in coming back
     script = "import sys; from analysis import run, scale; scale.PART = 3\n"
     script += "if __name__ == '__main__': sys.exit(run.main(sys.argv[1:]))"
     arguments = command(tmp_path / "a.jsonl", tmp_path / "out", "--workers", "2")[3:]
-    assert subprocess.run([sys.executable, "-c", script, *arguments], cwd=ROOT).returncode == 1
+    assert subprocess.run([sys.executable, "-c", script, *arguments], cwd=ROOT, timeout=300).returncode == 1
     (died,) = pd.read_parquet(tmp_path / "out/failures.parquet").itertuples()
     assert (died.line, died.article_id) == (12, "005") and "died" in died.reason
     for name in TABLES[:-1]:
         before, after = (pd.read_parquet(tmp_path / o / f"{name}.parquet") for o in ("whole", "out"))
         pd.testing.assert_frame_equal(before[before["article_id"] != "005"].reset_index(drop=True), after)
+
+
+@pytest.mark.parametrize(("end", "late"), [("os._exit(3)", False), ("time.sleep(60)", True)])
+def test_what_a_worker_had_in_hand_outlives_it(tmp_path, end, late) -> None:
+    """A death before anything was in hand is told from one before it; an earlier place leaves nothing behind."""
+    job = parts.Job(tmp_path, {}, "rules", tmp_path, in_worker=True, seconds=1)
+    script = "import os, sys, time; from pathlib import Path; from analysis import parts; folder = Path(sys.argv[1])\n"
+    script += "job = parts.Job(folder, {}, 'rules', folder, in_worker=True, seconds=1)\n"
+    script += (
+        f"for place in parts._timed(((n, n) for n in (12345, 7)), folder / '000004.at', job):\n    if place == 7: {end}"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, capture_output=True)
+    assert done.returncode and not done.stderr
+    assert parts.in_hand(job, 4) == (7, late)
+    assert parts.in_hand(job, 4) == (-1, False)
 
 
 def test_a_full_disk_is_named_and_nothing_broken_stays(tmp_path, whole) -> None:

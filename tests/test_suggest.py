@@ -48,7 +48,7 @@ def test_names_of_the_supplied_page() -> None:
 
 def test_the_file_finds_what_it_suggests(tmp_path: Path) -> None:
     texts = ["The plan of Mira Okafor won. So Okafor told the US. Was it Mira Okafor? The US and the U.S. agreed."]
-    assert write_suggestion(articles(*texts), tmp_path / "t.toml") == 2
+    assert write_suggestion(articles(*texts), tmp_path / "t.toml").startswith("2 names")
     targets = load_targets(tmp_path / "t.toml")
     said = tokens("Then Okafor of the US thanked the U.S. and Mira Okafor.")
     assert [hit.label for hit in match([token.form for token in said], targets)] == [
@@ -120,6 +120,6 @@ TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=4)), max_si
 def test_the_file_loads_whatever_the_articles_hold(texts: list[str]) -> None:
     twice = [f"he saw {text} and then he saw {text} again\nThen he saw Lumo, and they saw Lumo." for text in texts]
     with TemporaryDirectory() as folder:
-        number = write_suggestion(articles(*twice), Path(folder, "t.toml"), most=99)
+        told = write_suggestion(articles(*twice), Path(folder, "t.toml"), most=99)
         targets = tomllib.loads(Path(folder, "t.toml").read_text(encoding="utf-8"))["target"]
-        assert len(targets) == number and load_targets(Path(folder, "t.toml"))
+        assert told.startswith(f"{len(targets)} names") and load_targets(Path(folder, "t.toml"))
