@@ -1,7 +1,5 @@
 """What `save_figure` leaves on disk, and what it refuses."""
 
-import csv
-import io
 import json
 import subprocess
 import sys
@@ -13,7 +11,7 @@ import pandas as pd
 import pytest
 
 from analysis import figures
-from analysis.figures import ROOT, about, csv_bytes, save_figure, saver, use_style, write_atomic, write_index
+from analysis.figures import ROOT, about, save_figure, saver, use_style, write_index
 from analysis.model import AnalysisError
 
 ROWS = pd.DataFrame({"label": ["hedges", "=SUM(A1)"], "per_100": [1 / 3, 12.0], "low": [np.nan, -0.25]})
@@ -130,42 +128,6 @@ def test_csv_rows_are_the_plotted_ones_in_order(fig, tmp_path):
     assert rows.splitlines() == ['"label","per_100","low"', '"hedges",0.333333,""', '"\'=SUM(A1)",12.0,-0.25']
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_text_cell_or_header_is_a_formula(start):
-    table = csv_bytes(pd.DataFrame({f"{start}head": pd.Categorical([f"{start}x"])})).decode()
-    assert list(csv.reader(io.StringIO(table, newline=""))) == [[f"'{start}head"], [f"'{start}x"]]
-
-
-@pytest.mark.parametrize(
-    ("value", "cell"),
-    [
-        (5.5e-17, "0.0"),
-        (-1e-12, "0.0"),
-        (2.9999999999, "3.0"),
-        (1000003.0, "1000003.0"),
-        (0.12345649, "0.123456"),
-        (-2.5, "-2.5"),
-        (float("inf"), "inf"),
-        (float("nan"), '""'),
-        (None, '""'),
-        (True, "True"),
-        (7, "7"),
-    ],
-)
-def test_numbers_are_rounded_the_same_on_every_platform(value, cell):
-    assert csv_bytes(pd.DataFrame({"v": pd.Series([value], dtype=object)}), digits=6).decode() == f'"v"\n{cell}\n'
-    if isinstance(value, float):
-        assert csv_bytes(pd.DataFrame({"v": [value]}), digits=6).decode() == f'"v"\n{cell}\n'
-
-
-def test_without_digits_floats_are_whole():
-    assert csv_bytes(pd.DataFrame({"v": [1 / 3]})) == b'"v"\n0.3333333333333333\n'
-
-
-def test_a_named_index_is_kept():
-    assert csv_bytes(pd.DataFrame({"n": [1]}, index=pd.Index(["a"], name="word"))) == b'"word","n"\n"a",1\n'
-
-
 def test_a_notebooks_saver_adds_how_good_its_instrument_is(fig, tmp_path):
     save_it = saver("03_words", SimpleNamespace(hashes={}), tmp_path, "Instrument (lists): not validated.", seed=0)
     for name, caption in (("a", "Two bars."), ("b", "Two bars. Instrument: a ruler.")):
@@ -184,14 +146,6 @@ def test_about_holds_nothing_of_the_machine():
     assert list(facts["inputs"]) == ["a.txt", "b.txt"]
     assert facts["versions"]["python"].count(".") == 1
     assert str(ROOT) not in json.dumps(facts)
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
-    write_atomic(tmp_path / "a.csv", b"old")
-    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "disk full")))
-    with pytest.raises(OSError, match=r"disk full: .*a\.csv"):
-        write_atomic(tmp_path / "a.csv", b"new")
-    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.csv", b"old")]
 
 
 def test_style_is_set_and_draws_money_as_money():
