@@ -167,7 +167,7 @@ def distinctive_words(articles: Iterable[Article], left: str, right: str) -> pd.
     prior = np.array([background.get(word, 0) for word in words])[:, None] * PRIOR_WORDS / sum(background.values())
     prior, in_left = np.maximum(prior, LEAST_PRIOR), counts @ np.repeat([[1.0], [0.0]], sizes, axis=0)
     largest = []
-    for chunk in np.array_split(shuffles(*sizes, DRAWS, seed=0).T, 40, axis=1):
+    for chunk in np.array_split(shuffles(*sizes, DRAWS, seed=0)[1:].T, 40, axis=1):
         largest.append(abs(_log_odds(counts @ chunk, total, prior)[1]).max(axis=0))
     null = np.quantile(np.concatenate(largest), 1 - LEVEL)
     numbers = np.hstack([in_left, total - in_left, *_log_odds(in_left, total, prior)])
@@ -232,9 +232,11 @@ def _compared(rows: pd.DataFrame, statistic: Statistic, draws: int, seed: int) -
             lefts[i] = np.pad(x, ((0, 0), (0, y.shape[1])))
             rights[i] = np.pad(y, ((0, 0), (x.shape[1], 0)))
     values = [[statistic(parts.sum(axis=0)) for parts in side] for side in (lefts, rights)]
-    weights = [block_weights(len(side[0]), seed=2 * seed + i) for i, side in enumerate((lefts, rights))]
-    drawn = resampled(lefts, statistic, weights[0]) - resampled(rights, statistic, weights[1])
-    return numbers(values, drawn, permutation_p(lefts, rights, statistic, draws=draws, seed=seed))
+    alike, sizes = [statistic] * len(rows), (len(lefts[0]), len(rights[0]))
+    left, right = (block_weights(size, seed=2 * seed + i) for i, size in enumerate(sizes))
+    drawn = resampled(lefts, alike, left) - resampled(rights, alike, right)
+    both = [np.vstack(pair) for pair in zip(lefts, rights, strict=True)]
+    return numbers(values, drawn, permutation_p(both, alike, shuffles(*sizes, draws, seed)))
 
 
 def numbers(values: Sequence[Sequence[float]], drawn: np.ndarray, p: np.ndarray) -> np.ndarray:
@@ -250,17 +252,17 @@ def _counts(row: NamedTuple) -> str:
         return ""
     share = row.unit.startswith(("per ", "share "))
     form = "{:.0f} of {:.0f}" if share else "{:.0f} to {:.0f}" if row.unit.startswith("log ") else "n = {1:.0f}"
+    form = "n = {:.0f}" if row.measure == "policy_frame" else form  # sentences that say so by themselves
     return f"{form.format(row.k_left, row.n_left)} against {form.format(row.k_right, row.n_right)}"
 
 
 def _sentence(row: NamedTuple, counts: str, amount: str) -> str:
     """A row of `judged` in English, with its counts."""
-    left, right = row.left, row.right
     measure = row.measure.replace("_", " ")
     label = row.label.replace("_", " ") if row.label != "any" else "any category"
     what = ", ".join([measure, *([] if label in measure.split() else [label]), SPOKEN[row.voice]])
     if not np.isfinite(row.difference):
-        return f"{what}: cannot tell, it is not defined in {left if np.isnan(row.left_value) else right}"
+        return f"{what}: cannot tell, it is not defined in {row.left if np.isnan(row.left_value) else row.right}"
     down, rate = row.difference < 0, row.unit.startswith("per ")
     facts = [*[row.unit] * (not rate), *filter(None, [counts]), *[f"Holm p = {row.p_holm:.2g}"] * (row.p_holm >= 0)]
     facts = f" ({'; '.join(facts)})" if facts else ""
@@ -269,7 +271,7 @@ def _sentence(row: NamedTuple, counts: str, amount: str) -> str:
     more = f"{'fewer' if down else 'more'} {row.unit}" if rate else "lower" if down else "higher"
     low, high = (-row.high, -row.low) if down else (row.low, row.high)
     ends = f"95 % {_plain(low)} to {_plain(high)}" if np.isfinite(low) else "no interval"
-    found = f"{_plain(abs(row.difference))} {more} in {left} than in {right}, {ends}{facts}"
+    found = f"{_plain(abs(row.difference))} {more} in {row.left} than in {row.right}, {ends}{facts}"
     if row.verdict != "cannot tell":
         return f"{what}: {found}"
     least = f"; a difference below {_plain(row.smallest_detectable)} could well have been missed {amount}"

@@ -7,6 +7,7 @@ statistic takes totals (..., columns) and returns values (...), so that it serve
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -72,7 +73,7 @@ def present(totals: np.ndarray) -> np.ndarray:
     return (totals > 0).sum(axis=-1).astype(float)
 
 
-OF_K_AND_N = (ratio, per_100, log_balance)
+OF_K_AND_N = (ratio, per_100, log_balance, mean_probability)
 
 
 class Row(NamedTuple):
@@ -120,20 +121,23 @@ def reading_of(article: Article, spans: Iterable[tuple]) -> Reading:
 Parts = dict[tuple[str, str], np.ndarray]
 
 
-def tone_parts(reading: Reading) -> Parts:
-    """Compound x words and words, a row a sentence."""
-    return _weighted(reading, "tone", "tone")
+def weighted_parts(reading: Reading, *, layer: str, label: str) -> Parts:
+    """Value x words and words of the runs of a voice."""
+    words = {row.start: row.value for row in reading.rows["voice"]}
+    runs = [row for row in reading.rows[layer] if row.label == label]
+    hits = [(row.sentence, layer, row.voice, row.value * words[row.start]) for row in runs]
+    return _rates(reading, hits, [layer], reading.words) if hits else {}
+
+
+tone_parts = partial(weighted_parts, layer="tone", label="tone")
+biased_parts = partial(weighted_parts, layer="biased", label="run")
+subjective_parts = partial(weighted_parts, layer="subjective", label="run")
 
 
 def balance_parts(reading: Reading) -> Parts:
     """Positive and negative words, a row a sentence."""
-    tables: Parts = {}
-    for row in reading.rows["tone"]:
-        if row.label == "word":
-            for voice in (row.voice, "all"):
-                table = tables.setdefault(("tone words", voice), np.zeros((reading.size, 2)))
-                table[row.sentence, int(row.value < 0)] += 1
-    return tables
+    words = [row for row in reading.rows["tone"] if row.label == "word"]
+    return _pairs(reading, [(r.sentence, "tone words", r.voice, (r.value >= 0, r.value < 0)) for r in words])
 
 
 def loaded_parts(reading: Reading) -> Parts:
@@ -141,23 +145,6 @@ def loaded_parts(reading: Reading) -> Parts:
     hits = [(r.sentence, r.label, r.voice, 1.0) for r in reading.rows["loaded"]]
     hits += [(r.sentence, "any", r.voice, 1.0) for r in {r.start: r for r in reading.rows["loaded"]}.values()]
     return _rates(reading, hits, [*reading.categories, "any"], reading.words)
-
-
-def biased_parts(reading: Reading) -> Parts:
-    """Probability x words and words of the runs of a voice."""
-    return _weighted(reading, "biased", "run")
-
-
-def subjective_parts(reading: Reading) -> Parts:
-    """Probability x words and words of the runs of a voice."""
-    return _weighted(reading, "subjective", "run")
-
-
-def _weighted(reading: Reading, layer: str, label: str) -> Parts:
-    words = {row.start: row.value for row in reading.rows["voice"]}
-    runs = [row for row in reading.rows[layer] if row.label == label]
-    hits = [(row.sentence, layer, row.voice, row.value * words[row.start]) for row in runs]
-    return _rates(reading, hits, [layer], reading.words) if hits else {}
 
 
 def technique_parts(reading: Reading) -> Parts:
@@ -180,16 +167,19 @@ def attributed_parts(reading: Reading) -> Parts:
         if run.voice in ("direct", "indirect"):
             kind = contents[bisect_right(starts, run.start) - 1].detail
             hits += [(run.sentence, label, "all", run.value) for label in (kind, "attributed")]
-    body = {"all": sum((reading.words[v] for v in BODY if v in reading.words), np.zeros(reading.size))}
-    return _rates(reading, hits, ["attributed", "direct", "indirect", "mixed"], body)
+    return _rates(reading, hits, ["attributed", "direct", "indirect", "mixed"], _words_of(reading, *BODY))
 
 
 def speaker_parts(reading: Reading) -> Parts:
     """Words of each source over all attributed words."""
     runs = [r for r in reading.rows["voice"] if r.voice in ("direct", "indirect")]
     hits = [(r.sentence, r.source_id or UNKNOWN, "all", r.value) for r in runs]
-    total = np.bincount([r.sentence for r in runs], [r.value for r in runs], reading.size) if runs else None
-    return {} if total is None else _rates(reading, hits, sorted({h[1] for h in hits})[:MOST], {"all": total})
+    speakers = sorted({speaker for _, speaker, *_ in hits})[:MOST]
+    return _rates(reading, hits, speakers, _words_of(reading, "direct", "indirect"))
+
+
+def _words_of(reading: Reading, *voices: str) -> dict[str, np.ndarray]:
+    return {"all": sum((reading.words[v] for v in voices if v in reading.words), np.zeros(reading.size))}
 
 
 def source_parts(reading: Reading) -> Parts:
@@ -235,11 +225,7 @@ def cue_parts(reading: Reading) -> Parts:
 
 def stance_parts(reading: Reading) -> Parts:
     """Favourable minus unfavourable mentions, and mentions, per target and voice."""
-    mentions: dict[tuple[str, str], np.ndarray] = defaultdict(lambda: np.zeros((reading.size, 2)))
-    for row in reading.rows["target"]:
-        for voice in (row.voice, "all"):
-            mentions[row.label, voice][row.sentence] += (stance.lean(row.value), 1)
-    return dict(mentions)
+    return _pairs(reading, [(r.sentence, r.label, r.voice, (stance.lean(r.value), 1)) for r in reading.rows["target"]])
 
 
 def mention_parts(reading: Reading) -> Parts:
@@ -258,6 +244,15 @@ def _rates(reading: Reading, hits: Iterable, labels: Sequence[str], bases: Mappi
             if key in blank:
                 blank[key][sentence, 0] += amount
     return blank
+
+
+def _pairs(reading: Reading, hits: Iterable) -> Parts:
+    """Both columns of every label and voice that is hit; `hits` are (sentence, label, voice, amounts)."""
+    tables: Parts = defaultdict(lambda: np.zeros((reading.size, 2)))
+    for sentence, label, voice, amounts in hits:
+        for key in ((label, voice), (label, "all")):
+            tables[key][sentence] += amounts
+    return dict(tables)
 
 
 def _shares(reading: Reading, hits: Sequence[tuple[int, str]], labels: Sequence[str]) -> Parts:

@@ -48,12 +48,11 @@ def unattributed_loaded(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.
     Columns article_id, sentence, hits, labels, words, context.
     """
     table = located(spans[spans["layer"].isin(["loaded", "attribution"])], articles)
-    keys = ["article_id", "sentence"]
-    attributed = table.set_index(keys).index.isin(table[table["layer"] == "attribution"].set_index(keys).index)
+    place = [table["article_id"], table["sentence"]]
+    attributed = (table["layer"] == "attribution").groupby(place).transform("any")
     loaded = table[(table["layer"] == "loaded") & (table["voice"] == "author") & ~attributed]
-    grouped = loaded.groupby(keys).agg(
-        hits=("label", "size"), labels=("label", lambda x: "; ".join(sorted(set(x)))), words=("text", "; ".join)
-    )
+    told = {"labels": ("label", lambda x: "; ".join(sorted(set(x)))), "words": ("text", "; ".join)}
+    grouped = loaded.groupby(["article_id", "sentence"]).agg(hits=("label", "size"), **told)
     return _with_context(grouped.sort_values("hits", ascending=False, kind="stable").reset_index(), articles)
 
 
@@ -72,9 +71,14 @@ def tracer(
     else of the first and the last. What cannot be traced (a row about an instrument, not a text) has none, and rows of
     groups (`articles`) name their articles themselves. `parts` and `ids` go, for they are no cells of a csv.
     """
-    of_score = {} if scores is None else _of_scores(scores)
+    rows = () if scores is None else scores[[*KEYS, "parts"]].itertuples(index=False)
+    counted = {tuple(key): parts for *key, parts in rows}
     places = dict(iter(located(spans, articles).groupby(["article_id", "layer"], sort=False)))
     by_id = {article.article_id: article for article in articles}
+
+    def behind(row: Mapping, article: Article) -> list[int]:
+        parts = row.get("parts", counted.get((article.article_id, *map(row.get, KEYS[1:]))))
+        return _of_row(row, places, article) if parts is None else _of_parts(parts, row["measure"])
 
     def with_sentences(table: pd.DataFrame) -> pd.DataFrame:
         made = table.drop(columns=["parts", "ids"], errors="ignore")
@@ -83,17 +87,8 @@ def tracer(
         ends = dict(zip(("left", "right"), pair(articles), strict=True))
         sides = {"sentences": "article_id"} if "article_id" in table else {f"{side}_sentences": side for side in ends}
         for column, side in sides.items():
-            found = []
-            for row in table.to_dict("records"):
-                article = by_id[row.get(side, ends.get(side))]
-                key = (article.article_id, *(row.get(k) for k in KEYS[1:]))
-                if "parts" in row:
-                    numbers = _counted(row["parts"], row["measure"])
-                elif key in of_score:
-                    numbers = of_score[key]
-                else:
-                    numbers = _of_row(row, places, article)
-                found.append(" ".join(map(str, numbers)))
+            rows = table.to_dict("records")
+            found = [" ".join(map(str, behind(row, by_id[row.get(side, ends.get(side))]))) for row in rows]
             if any(found):
                 made[column] = found
         return made
@@ -101,14 +96,10 @@ def tracer(
     return with_sentences
 
 
-def _of_scores(scores: pd.DataFrame) -> dict[tuple, list[int]]:
-    return {tuple(key): _counted(parts, key[1]) for *key, parts in scores[[*KEYS, "parts"]].itertuples(index=False)}
-
-
-def _counted(parts: np.ndarray, measure: str) -> list[int]:
+def _of_parts(parts: np.ndarray, measure: str) -> list[int]:
     """The sentences with a count, first those that push the value most the way it went; of a frame, those for it.
 
-    >>> _counted(np.array([[0, 2], [0, 0], [1, 0]]), "tone_balance")
+    >>> _of_parts(np.array([[0, 2], [0, 0], [1, 0]]), "tone_balance")
     [0, 2]
     """
     parts = np.asarray(parts)
@@ -126,10 +117,8 @@ def _of_row(row: Mapping, places: Mapping[tuple[str, str], pd.DataFrame], articl
     if "start" in row:
         at = sentence_at(article, row["start"])
         return [at] if at >= 0 and row["start"] < sentences(article)[at].end else []
-    named = {column: row[column] for column in NAMED if column in row}
+    named = {column: row[column] for column in (["word"] if "word" in row else NAMED) if column in row}
     layers = ["loaded", "tone"] if "word" in row else [LAYERS[column] for column in LAYERS if column in named][:1]
-    if "word" in row:
-        named = {"word": row["word"]}
     found = [places[article.article_id, layer] for layer in layers if (article.article_id, layer) in places]
     for column, value in named.items():
         value = "" if value in ("(author)", "(not identified)") else value

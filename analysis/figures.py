@@ -1,7 +1,5 @@
 """A figure on disk: the picture twice (png, svg), its rows (csv), what it says and whence it comes (json)."""
 
-from __future__ import annotations
-
 import io
 import json
 import re
@@ -10,20 +8,17 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from matplotlib import style
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from analysis.corpus import Corpus
 from analysis.evidence import tracer
 from analysis.model import AnalysisError
 from analysis.writing import FIGURES, ROOT, csv_bytes, write_atomic
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from matplotlib.text import Text
-
-    from analysis.corpus import Corpus
 
 STYLE = Path(__file__).with_name("style.mplstyle")
 

@@ -18,7 +18,7 @@ from analysis.compare import DRAWS_PER_ROW, KEYS, LEVERAGE_COLUMNS, NUMBERS, PAI
 from analysis.counts import ratio
 from analysis.lines import parse_date
 from analysis.model import AnalysisError
-from analysis.resample import DRAWS, EXACT, MOST, block_weights, percentiles, resampled
+from analysis.resample import DRAWS, MOST, block_weights, percentiles, permutation_p, resampled
 from analysis.tables import listed
 
 BY = ("outlet", "kind", "topic", "author", "year", "month")
@@ -118,10 +118,9 @@ def leverage(table: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
     row = gaps.iloc[0]
     chosen = table[(table[KEYS] == [row[key] for key in KEYS]).all(axis=1)]
     pair = pd.concat([chosen[chosen["group"] == row["group"]], _rest(chosen, row["group"])], ignore_index=True)
-    pair = pair.assign(article_id=["left", "right"], group=[row["group"], row["against"]])
+    pair = pair.assign(article_id=[0, 1], group=[row["group"], row["against"]])
     found = levers(pair, ratio, difference)
-    ids = dict(zip(pair["article_id"], pair["ids"], strict=True))
-    owner = [ids[side][at] for side, at in zip(found["article_id"], found["sentence"], strict=True)]
+    owner = [pair["ids"][side][at] for side, at in zip(found["article_id"], found["sentence"], strict=True)]
     return found.assign(article_id=owner).drop(columns="sentence")
 
 
@@ -179,11 +178,11 @@ def _drawn(parts: Sequence[np.ndarray], seed: int) -> np.ndarray:
 
     totals = np.array([part.sum(axis=0) for part in parts])
     n, centre = totals[:, 1:], ratio(totals)[:, None]
-    firsts = np.arange(0, len(parts[0]), -(-len(parts[0]) // MOST))
-    bundles = [np.add.reduceat(part, firsts) for part in parts]
+    firsts = np.arange(0, len(parts[0]), max(1, -(-len(parts[0]) // MOST)))
+    bundles, weights = [np.add.reduceat(part, firsts) for part in parts], block_weights(len(firsts), block=1, seed=seed)
     with np.errstate(divide="ignore", invalid="ignore"):
         wider = np.where(n < LEAST, np.nan, np.sqrt(n / (n - 1)) * stdtrit(n - 1, 0.975) / NormalDist().inv_cdf(0.975))
-    return centre + wider * (resampled(bundles, ratio, block_weights(len(firsts), block=1, seed=seed)) - centre)
+    return centre + wider * (resampled(bundles, [ratio] * len(bundles), weights) - centre)
 
 
 def _compared(rows: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
@@ -197,19 +196,22 @@ def _compared(rows: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
     lefts, rights = list(rows["parts_left"]), list(rows["parts_right"])
     drawn = _drawn(lefts, 2 * seed) - _drawn(rights, 2 * seed + 1)
     small, large = sorted((np.stack(lefts, axis=1), np.stack(rights, axis=1)), key=len)  # (articles, rows, 2)
-    size = -(-len(small) // MOST)
-    first, second = (s[: len(s) // size * size].reshape(-1, size, *s.shape[1:]).sum(axis=1) for s in (small, large))
-    pooled, rng = np.concatenate([first, second]), np.random.default_rng(seed)
-    picks = np.array([rng.choice(len(pooled), len(first), replace=False, shuffle=False) for _ in range(draws)])
-    goes = csr_array((np.ones(picks.size), picks.ravel(), np.arange(draws + 1) * len(first)), (draws, len(pooled)))
-    sums = (goes @ pooled.reshape(len(pooled), -1)).reshape(draws, *small.shape[1:])
-    sums = np.concatenate([small.sum(axis=0)[None], sums + small[len(first) * size :].sum(axis=0)])
-    values = ratio(sums) - ratio(small.sum(axis=0) + large.sum(axis=0) - sums)
-    extreme = (~(np.abs(values) < np.abs(values[0]) - EXACT)).sum(axis=0)  # the articles as they are, are one of them
-    changes = np.fmax.reduce(values) - np.fmin.reduce(values) > EXACT  # else there is nothing to test
+    size = max(1, -(-len(small) // MOST))
+    (first, first_rest), (second, second_rest) = (_bundled(side, size) for side in (small, large))
+    pooled, rng = np.concatenate([first_rest, second_rest, first, second]), np.random.default_rng(seed)
+    picks = [rng.choice(len(pooled) - 2, len(first), replace=False, shuffle=False) for _ in range(draws)]
+    picks = np.insert(np.vstack([np.arange(len(first)), *picks]) + 2, 0, 0, axis=1)  # what is left over stays
+    ends = np.arange(draws + 2) * (len(first) + 1)
+    goes = csr_array((np.ones(picks.size), picks.ravel(), ends), (draws + 1, len(pooled)))
+    p = permutation_p([*np.moveaxis(pooled, 1, 0)], [ratio] * pooled.shape[1], goes)
     totals = np.array([[part.sum(axis=0) for part in side] for side in (lefts, rights)])
-    tested = changes & (totals[..., 1] >= LEAST).all(axis=0) & np.isfinite(values[0])
-    return numbers(ratio(totals), drawn, np.where(tested, extreme / (draws + 1), np.nan))
+    return numbers(ratio(totals), drawn, np.where((totals[..., 1] >= LEAST).all(axis=0), p, np.nan))
+
+
+def _bundled(side: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The sums of bundles of so many articles of a side (articles, rows, 2), and that of the articles left over."""
+    whole = len(side) // size * size
+    return side[:whole].reshape(-1, size, *side.shape[1:]).sum(axis=1), side[whole:].sum(axis=0)[None]
 
 
 def _counts(row: NamedTuple) -> str:

@@ -46,17 +46,16 @@ def lines_high(lines: float, groups: int = 1) -> float:
     return 0.26 * lines * max(1.0, 0.62 * groups)
 
 
-def axes_for(ax: Axes | None, height: float) -> Axes:
-    """The axes given, or new ones whose plot area is about `height` inches high."""
-    return ax or panels(1, height=1.3 + height)[1][0]
+def axes_for(ax: Axes | None, lines: float, groups: int = 1) -> Axes:
+    """The axes given, or new ones with room for so many lines, of one mark a group."""
+    return ax or panels(1, height=1.3 + lines_high(lines, groups))[1][0]
 
 
 def finish(ax: Axes, lines: Sequence, unit: str, *, zero: bool = True) -> Axes:
     """Names of the lines from top to bottom, the unit below; a sentence where there is nothing to show."""
     ax.set_yticks(range(len(lines)), [cut(str(line)) for line in lines])
-    ax.set_ylim(len(lines) - 0.4, -0.6)
+    ax.set(ylim=(len(lines) - 0.4, -0.6), xlabel=unit)
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(unit)
     if zero and ax.get_xlim()[0] < 0 < ax.get_xlim()[1]:
         ax.axvline(0, color="#555555", linewidth=0.8, zorder=0)
     if not lines:
@@ -83,9 +82,7 @@ def legend_below(ax: Axes, handles: Sequence, names: Sequence[str]) -> None:
     below = ax.transAxes + ScaledTranslation(0, -0.45, ax.figure.dpi_scale_trans)
     names = [cut(str(name), 42) for name in names]
     columns = max(1, min(len(names), 100 // max(map(len, names), default=1)))
-    ax.legend(
-        handles, names, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=below, ncols=columns, borderaxespad=0
-    )
+    ax.legend(handles, names, bbox_to_anchor=(0, 0), bbox_transform=below, ncols=columns)
 
 
 def cut(text: str, length: int = LONGEST) -> str:

@@ -52,7 +52,7 @@ def dots(
     groups = [None] if hue is None else look.order(table[hue])
     cloud = len(groups) > len(look.CYCLE)
     unit = unit or "; ".join(dict.fromkeys(table.get("unit", [])))
-    ax = look.axes_for(ax, look.lines_high(len(lines), 1 if cloud else len(groups)))
+    ax = look.axes_for(ax, len(lines), 1 if cloud else len(groups))
     if cloud:
         at = np.array([lines.index(v) for v in table[y]])
         jitter = np.linspace(-0.3, 0.3, len(groups))[[groups.index(g) for g in table[hue]]]
@@ -81,7 +81,7 @@ def stacked(
 ) -> Axes:
     """Stacked bars, one per `y`; shares are printed as percentages, counts as they are, where they fit."""
     lines, kinds = list(dict.fromkeys(table[y])), look.order(table[part])
-    ax = look.axes_for(ax, look.lines_high(len(lines) + 1))
+    ax = look.axes_for(ax, len(lines) + 1)
     left, widest = np.zeros(len(lines)), max(1e-9, table.groupby(y, observed=True)[x].sum().max() if len(table) else 1)
     for i, kind in enumerate(kinds):
         values = table[table[part] == kind].set_index(y)[x].reindex(lines).fillna(0).to_numpy()
@@ -105,7 +105,7 @@ def bars(
     table: pd.DataFrame, *, y: str, x: str, band: float = 0, unit: str = "", ends: Sequence = (), ax: Axes | None = None
 ) -> Axes:
     """Horizontal bars with their value printed; ±`band` is what chance reaches, `ends` name the sides."""
-    ax = look.axes_for(ax, look.lines_high(len(table) + 1))
+    ax = look.axes_for(ax, len(table) + 1)
     if band:
         ax.axvspan(-band, band, color="#E6E6E6", zorder=0)
     colours = np.where(np.abs(table[x]) <= band, look.GREY, np.where(table[x] > 0, look.BLUE, look.RED))
@@ -125,7 +125,7 @@ def matrix(
 ) -> Axes:
     """A grid of `value` (-1 to 1) as colour with `count` printed in the cell; an empty cell is blank."""
     lines, columns = list(dict.fromkeys(table[y])), look.order(table[x])
-    ax = look.axes_for(ax, look.lines_high(len(lines) + 1))
+    ax = look.axes_for(ax, len(lines) + 1)
     for row in table.to_dict("records"):
         at = (columns.index(row[x]), lines.index(row[y]))
         square = {"s": 330, "marker": "s", "edgecolors": "#666666", "linewidths": 0.6}
@@ -142,7 +142,7 @@ def matrix(
 def word_lists(table: pd.DataFrame, *, y: str, ax: Axes | None = None) -> Axes:
     """The words found, written out: a line per `y`, most frequent first; italic where the author never uses them."""
     lines = list(dict.fromkeys(table[y]))
-    ax = look.axes_for(ax, look.lines_high(len(lines)))
+    ax = look.axes_for(ax, len(lines))
     for i, line in enumerate(lines):
         room = 105  # characters beside the names, at this size
         for k, row in enumerate(rows := table[table[y] == line].to_dict("records")):
@@ -162,7 +162,7 @@ def word_lists(table: pd.DataFrame, *, y: str, ax: Axes | None = None) -> Axes:
 def anatomy(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Where each block of a file stands, by role: a row a block (start, end, role, kept)."""
     roles = [r for r in look.ROLE if (table["role"] == r).any()]
-    ax = look.axes_for(ax, look.lines_high(len(roles) + 1))
+    ax = look.axes_for(ax, len(roles) + 1)
     for row in table.itertuples():
         colour = look.ROLE[row.role]
         box = {"facecolor": colour if row.kept else "white", "hatch": "" if row.kept else "////", "edgecolor": colour}
@@ -175,7 +175,7 @@ def anatomy(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 def reading_strip(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """An article from its first word to its last: who speaks, the tone, loaded words, mentions of targets."""
-    ax = look.axes_for(ax, look.lines_high(9))
+    ax = look.axes_for(ax, 9)
     voices, tone = table[table["lane"] == "voice"], table[table["lane"] == "tone"]
     edge = {"edgecolor": "white", "linewidth": 0.3}
     for row in voices.itertuples():
@@ -199,7 +199,7 @@ def reading_strip(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Tone along an article: a point per run of a voice, a line per voice (columns word, tone, smooth, voice)."""
-    ax = look.axes_for(ax, look.lines_high(8))
+    ax = look.axes_for(ax, 8)
     ax.axhspan(-0.05, 0.05, color="#EEEEEE")
     for voice in look.order(table["voice"]):
         part = table[table["voice"] == voice].sort_values("word")
@@ -216,7 +216,7 @@ def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def positions(table: pd.DataFrame, *, y: str, value: str | None = None, ax: Axes | None = None) -> Axes:
     """Where things stand along an article, a line per `y`; with `value`, up is favourable and down unfavourable."""
     lines = list(dict.fromkeys(table[y]))
-    ax = look.axes_for(ax, look.lines_high(len(lines) + 1))
+    ax = look.axes_for(ax, len(lines) + 1)
     lean = np.zeros(len(table)) if value is None else table[value].to_numpy()
     at = np.array([lines.index(v) for v in table[y]], dtype=float)
     kinds = {"favourable": (lean >= 0.05, look.BLUE, "^", -0.22), "unfavourable": (lean <= -0.05, look.RED, "v", 0.22)}
@@ -233,7 +233,7 @@ def positions(table: pd.DataFrame, *, y: str, value: str | None = None, ax: Axes
 
 def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """How often what is given a probability is so, a line a corpus and n at its points; on the diagonal it holds."""
-    ax = look.axes_for(ax, look.lines_high(10))
+    ax = look.axes_for(ax, 10)
     ax.plot([0, 1], [0, 1], "--", color=look.GREY, linewidth=0.8)
     for corpus, (colour, marker) in zip(look.order(table["corpus"]), look.CYCLE, strict=False):
         rows = table[table["corpus"] == corpus]

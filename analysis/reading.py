@@ -8,14 +8,15 @@ import re
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from analysis.model import VOICE_NAME, Article
 from analysis.sentiment import tone_label
@@ -23,7 +24,6 @@ from analysis.text import sentence_at, sentences
 
 if TYPE_CHECKING:
     from IPython.display import HTML
-    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).with_name("templates")
 # Control characters, and those that reorder text or take no room; joiners stay, for emoji are made with them.
@@ -42,8 +42,7 @@ ROWS = 5_000  # of a table to search; more is for a spreadsheet
 ELEMENTS = {"headline": "h1", "subhead": "h2", "paragraph": "p", "caption": "p"}
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A stretch of one sentence under the same marks: classes for the style sheet, and what a reader is told."""
 
     text: str
@@ -51,31 +50,25 @@ class Run:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class Passage:
+class Passage(NamedTuple):
     """A block as it is shown: its element, its sentences as (number, runs), and the sources named in it."""
 
     element: str
     role: str
-    sentences: list[tuple[int, list[Run]]] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
+    sentences: list[tuple[int, list[Run]]]
+    sources: list[str]
 
 
 def page(article: Article, spans: pd.DataFrame, report: str = "") -> str:
     """The reading view of one article as a whole HTML page; `spans` as from `find_spans`."""
     own = spans[spans["article_id"] == article.article_id]
-    dropped = [b for b in article.blocks if not b.kept]
-    return render("read.html", article=article, title=title_of(article), report=report, passages=passages(article, own),
-                  dropped=[(b.start, b.role, b.reason, article.raw[b.start : b.end].strip()) for b in dropped],
-                  voices=VOICE_NAME, marks={layer: name for layer, (name, _) in MARKS.items()})  # fmt: skip
+    shown = {"article": article, "title": title_of(article), "report": report, "passages": passages(article, own)}
+    return render("read.html", **shown, voices=VOICE_NAME, marks=MARKS)
 
 
 def read(article: Article, spans: pd.DataFrame, height: int = 600) -> "HTML":
     """The reading view in a notebook, in a frame of `height` pixels that may run no script."""
-    from IPython.display import HTML
-
-    frame = {"title": title_of(article), "height": int(height), "allowed": ""}
-    return HTML(render("frame.html", page=page(article, spans), **frame))
+    return _frame(page(article, spans), title_of(article), height)
 
 
 def browse(table: pd.DataFrame, title: str = "A table to search") -> "HTML":
@@ -84,15 +77,19 @@ def browse(table: pd.DataFrame, title: str = "A table to search") -> "HTML":
     The frame may run one script, ours, which the page's policy names by its hash: it hides the rows without the words.
     Floats have four digits, missing values are empty; the columns `parts` and `ids`, which hold arrays, are left out.
     """
-    from IPython.display import HTML
-
     kept = table if table.index.names == [None] else table.reset_index()
     kept = kept.drop(columns=["parts", "ids"], errors="ignore")
     rows = [[_cell(value) for value in row] for row in kept.head(ROWS).itertuples(index=False, name=None)]
     numeric = [pd.api.types.is_numeric_dtype(kind) for kind in kept.dtypes]
     shown = {"title": title, "columns": [*map(str, kept)], "rows": rows, "numeric": numeric, "total": len(kept)}
-    frame = {"title": title, "height": min(640, 160 + 36 * len(rows)), "allowed": "allow-scripts"}
-    return HTML(render("frame.html", page=render("table.html", script="filter.js", **shown), **frame))
+    html = render("table.html", script="filter.js", **shown)
+    return _frame(html, title, min(640, 160 + 36 * len(rows)), "allow-scripts")
+
+
+def _frame(html: str, title: str, height: int, allowed: str = "") -> "HTML":
+    from IPython.display import HTML
+
+    return HTML(render("frame.html", page=html, title=title, height=height, allowed=allowed))
 
 
 def _cell(value: object) -> str:
@@ -117,21 +114,14 @@ def file_name(article_id: str) -> str:
 
 def passages(article: Article, spans: pd.DataFrame) -> list[Passage]:
     """The kept blocks in order, cut where a mark begins or ends; the text of a sentence is the article's, whole."""
-    rows = sorted(_marks(spans), key=lambda mark: mark[:2])
+    marks: dict[int, list[Mark]] = defaultdict(list)  # by sentence
+    for mark in sorted(_marks(spans), key=lambda mark: mark[:2]):
+        for number in range(max(sentence_at(article, mark[0]), 0), sentence_at(article, mark[1] - 1) + 1):
+            marks[number].append(mark)
     made: dict[int, Passage] = {}
-    at = 0
     for number, sentence in enumerate(sentences(article)):
-        if sentence.block not in made:
-            made[sentence.block] = Passage(ELEMENTS[sentence.role], sentence.role)
-        while at < len(rows) and rows[at][1] <= sentence.start:
-            at += 1
-        here = []
-        for mark in rows[at:]:
-            if mark[0] >= sentence.end:
-                break
-            if mark[1] > sentence.start:
-                here.append(mark)
-        made[sentence.block].sentences.append((number, _runs(article.raw, sentence.start, sentence.end, here)))
+        passage = made.setdefault(sentence.block, Passage(ELEMENTS[sentence.role], sentence.role, [], []))
+        passage.sentences.append((number, _runs(article.raw, sentence.start, sentence.end, marks[number])))
     for block, source in _sources(article, spans):
         made[block].sources.append(source)
     return list(made.values())
@@ -186,30 +176,23 @@ def _sources(article: Article, spans: pd.DataFrame) -> Iterator[tuple[int, str]]
 
 def render(template: str, script: str = "", **values: object) -> str:
     """A page from a template of this package; its policy admits, by hash, the style sheet and the script named."""
-    from markupsafe import Markup
-
     style, code = ((TEMPLATES / name).read_text(encoding="utf-8") if name else "" for name in ("page.css", script))
     digests = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, code)]
     made = {"style": Markup(style), "script": Markup(code), "digests": digests}
     return _environment().get_template(template).render(values, **made)
 
 
-def shown(text: str) -> str:
-    """The text, with each character that reorders or hides text as its number, so that a reader sees what is there.
+def shown(text: object) -> object:
+    """Text with each character that reorders or hides text as its number, to be seen; all else, HTML too, as it is.
 
     >>> shown("safe\u202etxt.exe")
     'safe[U+202E]txt.exe'
     """
-    return UNSEEN.sub(lambda c: f"[U+{ord(c[0]):04X}]", text)
+    plain = isinstance(text, str) and not isinstance(text, Markup)
+    return UNSEEN.sub(lambda c: f"[U+{ord(c[0]):04X}]", text) if plain else text
 
 
 @cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    def finalize(value: object) -> object:
-        return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
-                       finalize=finalize, trim_blocks=True, lstrip_blocks=True)  # fmt: skip
+def _environment() -> Environment:
+    options = {"undefined": StrictUndefined, "finalize": shown, "trim_blocks": True, "lstrip_blocks": True}
+    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, **options)

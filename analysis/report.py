@@ -66,17 +66,14 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
         own = {c["name"]: c for c in cards if c["name"].startswith(f"{notebook.stem}/") and c["name"] not in LEFT_OUT}
         if own:
             words, drawn = _words(notebook)
-            order = sorted(own, key=lambda name: drawn.index(name) if name in drawn else len(drawn))
-            shown = [_figure(own[name], figures, known) for name in order]
+            shown = [_figure(own[name], figures, known) for name in dict.fromkeys([*drawn, *own]) if name in own]
             sections.append({"id": notebook.stem, "figures": shown, **words})
     compared = next((card for card in cards if card["name"] == COMPARISON), None)
     about = json.loads((figures / f"{(compared or cards[0])['name']}.json").read_bytes())["about"] if cards else {}
     html = reading.render(
         "report.html",
-        title="How these articles frame what they report",
         findings=findings(figures, corpus.articles),
         basis=compared["caption"] if compared else "",
-        by=about.get("parameters", {}).get("by", ""),
         sections=sections,
         articles=known.values(),
         failures=corpus.failures.to_dict("records"),
@@ -87,16 +84,16 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
 
 
 def findings(figures: Path, articles: Sequence[Article]) -> list[tuple[str, str, str]]:
-    """(pair, verdict, sentence) of each comparison in the comparison notebook, those that differ first, pair by pair.
+    """(pair, verdict, sentence) of each comparison in the comparison notebook, pair by pair.
 
     `pair` names two articles, or is "" where only two are compared, or groups.
     """
     path = figures / f"{COMPARISON}.csv"
     rows = _rows(path) if path.is_file() else []
-    said = tables.in_words(pd.DataFrame(rows), articles) if rows else []
-    pairs, verdicts = ([row.get(column, "") for row in rows] for column in ("pair", "verdict"))
-    made = zip(pairs, verdicts, [sentence.replace(" cannot tell;", "") for sentence in said], strict=True)
-    return sorted(made, key=lambda finding: (finding[1] == "cannot tell", pairs.index(finding[0])))
+    said = tables.in_words(pd.DataFrame(rows), articles)
+    pairs = [row.get("pair", "") for row in rows]
+    made = [(p, r["verdict"], s.replace(" cannot tell;", "")) for p, r, s in zip(pairs, rows, said, strict=True)]
+    return sorted(made, key=lambda finding: pairs.index(finding[0]))
 
 
 def _figure(card: Mapping, figures: Path, known: Mapping[str, Known]) -> dict[str, object]:

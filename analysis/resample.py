@@ -12,7 +12,6 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 Statistic = Callable[[np.ndarray], np.ndarray]
-Statistics = Statistic | Sequence[Statistic]
 
 DRAWS = 2000
 MOST_UNDEFINED = 0.1  # a voice of one sentence is missing from 37 % of resamples, of five in a row from 10 %
@@ -39,24 +38,27 @@ def block_weights(n: int, draws: int = DRAWS, block: int = 3, seed: int = 0) -> 
     return weights
 
 
-def resampled(parts: Sequence[np.ndarray], statistic: Statistics, weights: np.ndarray) -> np.ndarray:
-    """The statistic, one for all or one a row, of each row in each resample, (rows, draws); NaN where undefined."""
+def resampled(parts: Sequence[np.ndarray], statistics: Sequence[Statistic], weights: np.ndarray) -> np.ndarray:
+    """The statistic of each row in each resample, (rows, draws); NaN where undefined."""
     if not len(parts):
         return np.empty((0, len(weights)))
-    with _libraries().limit(limits=1, user_api="blas"):  # more threads wait for each other longer than they work
-        sums = weights @ np.hstack(parts)
-    values = applied(statistic, [part.shape[1] for part in parts], sums)
-    return np.where(np.isfinite(values), values, np.nan)
+    return applied(statistics, [part.shape[1] for part in parts], _summed(weights, parts))
 
 
-def applied(statistic: Statistics, widths: Sequence[int], sums: np.ndarray) -> np.ndarray:
+def applied(statistics: Sequence[Statistic], widths: Sequence[int], sums: np.ndarray) -> np.ndarray:
     """The statistic of each row, (rows, draws), from sums (draws, columns) in which each has so many columns."""
     values, at = [], 0
-    for (function, width), alike in groupby(zip(_each(statistic, widths), widths, strict=True)):
+    for (function, width), alike in groupby(zip(statistics, widths, strict=True)):
         end = at + width * len([*alike])
         values.append(function(sums[:, at:end].reshape(len(sums), -1, width)).T)
         at = end
-    return np.vstack(values)
+    values = np.vstack(values)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _summed(weights: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:
+    with _libraries().limit(limits=1, user_api="blas"):  # more threads wait for each other longer than they work
+        return weights @ np.hstack(parts)
 
 
 def percentiles(values: np.ndarray) -> np.ndarray:
@@ -75,49 +77,39 @@ def percentiles(values: np.ndarray) -> np.ndarray:
     return np.where(told, ends, np.nan)
 
 
-def intervals(parts: Sequence[np.ndarray], statistic: Statistics, weights: np.ndarray) -> np.ndarray:
-    """95 % percentile intervals (rows, 2) of a statistic, the rows being parts of one article; see `percentiles`.
+def intervals(parts: Sequence[np.ndarray], statistics: Sequence[Statistic], weights: np.ndarray) -> np.ndarray:
+    """95 % percentile intervals (rows, 2) of a statistic a row, the rows being parts of one article; see `percentiles`.
 
     Rows that are alike, as those of one voice without a hit, are resampled once.
 
     >>> hits = np.array([[1, 20], [0, 20], [2, 20], [0, 20], [0, 20], [1, 20], [0, 20], [1, 20.0]])
-    >>> intervals([hits], lambda t: 100 * t[..., 0] / t[..., 1], block_weights(8)).round(1).tolist()
+    >>> intervals([hits], [lambda t: 100 * t[..., 0] / t[..., 1]], block_weights(8)).round(1).tolist()
     [[1.9, 4.4]]
     """
-    keys = [(f, part.tobytes()) for f, part in zip(_each(statistic, parts), parts, strict=True)]
+    keys = [(f, part.tobytes()) for f, part in zip(statistics, parts, strict=True)]
     alike = dict(zip(keys, parts, strict=True))
     ends = dict(zip(alike, percentiles(resampled([*alike.values()], [f for f, _ in alike], weights)), strict=True))
     return np.array([ends[key] for key in keys]).reshape(-1, 2)
 
 
-def _each(statistic: Statistics, rows: Sequence) -> Sequence[Statistic]:
-    return [statistic] * len(rows) if callable(statistic) else statistic
-
-
 @lru_cache(maxsize=2)
 def shuffles(left: int, right: int, draws: int, seed: int) -> np.ndarray:
-    """Which of left + right sentences go left in each shuffling, (draws, left + right)."""
+    """Which of left + right sentences go left, (1 + draws, left + right): first as they are, then in each shuffling."""
     order = np.random.default_rng(seed).random((draws, left + right), dtype=np.float32).argsort(axis=1)
-    return (order < left).astype(np.float32)
+    return np.vstack([np.repeat([1, 0], [left, right]), order < left], dtype=np.float32)
 
 
-def permutation_p(
-    left: Sequence[np.ndarray], right: Sequence[np.ndarray], statistic: Statistic, *, draws: int = DRAWS, seed: int = 0
-) -> np.ndarray:
+def permutation_p(parts: Sequence[np.ndarray], statistics: Sequence[Statistic], goes_left: np.ndarray) -> np.ndarray:
     """p of the difference left - right of each row, (rows,), with the sentences of both texts shuffled between them.
 
-    p = (1 + #{|d*| >= |d|}) / (draws + 1). A shuffling that leaves the statistic undefined counts against the
-    difference. p is NaN where the difference is undefined, and where shuffling never changes it: nothing to test.
+    `parts` have the sentences of both, `goes_left` is as from `shuffles`, or sparse. p = (1 + #{|d*| >= |d|}) /
+    (draws + 1). A shuffling that leaves the statistic undefined counts against the difference. p is NaN where the
+    difference is undefined, and where shuffling never changes it: nothing to test.
     """
-    sizes = len(left[0]), len(right[0])
-    goes_left = np.vstack([np.repeat([1, 0], sizes), shuffles(*sizes, draws, seed)], dtype=np.float32)
-    pooled = [np.vstack(pair) for pair in zip(left, right, strict=True)]
-    values = resampled(pooled, statistic, goes_left) - resampled(pooled, statistic, 1 - goes_left)
+    widths, sums = [part.shape[1] for part in parts], _summed(goes_left, parts)
+    rest = np.hstack([part.sum(axis=0) for part in parts]) - sums
+    values = applied(statistics, widths, sums) - applied(statistics, widths, rest)
     observed = np.abs(values[:, :1])
-    extreme = (~(np.abs(values) < observed - EXACT)).sum(axis=1)  # the text itself is one of them
-    return np.where(np.isfinite(observed[:, 0]) & (_spread(values) > EXACT), extreme / (draws + 1), np.nan)
-
-
-def _spread(values: np.ndarray) -> np.ndarray:
-    """Range of the defined values of each row, -inf where there are none: fmax and fmin pass over NaN."""
-    return np.fmax.reduce(values, axis=1, initial=-np.inf) - np.fmin.reduce(values, axis=1, initial=np.inf)
+    extreme = (~(np.abs(values) < observed - EXACT)).mean(axis=1)  # the text itself is one of them
+    spread = np.fmax.reduce(values, axis=1) - np.fmin.reduce(values, axis=1)  # of those that are defined
+    return np.where(np.isfinite(observed[:, 0]) & (spread > EXACT), extreme, np.nan)

@@ -124,6 +124,9 @@ def _on_dask(todo: Iterator[Part], job: Job, *, workers: int, scheduler: str) ->
     except ImportError as error:
         raise AnalysisError("more workers than one need Dask: pip install 'framing-analysis[scale]'") from error
     dask.config.set({"distributed.scheduler.allowed-failures": 0})  # what a death means is ours to say
+    dask.config.set({"distributed.scheduler.worker-saturation": 1.0})  # nor is a part blamed that waited beside another
+    # else a worker that takes longer to come back, on a machine under load, is given up, and with the last all waits
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"})
     dask.config.set({"distributed.worker.profile.enabled": False})  # takes a twelfth of a worker's time
     # else a worker gives back all memory at once that it frees, and asks for it again: ten of 105 s for 1,000 articles
     dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None})

@@ -145,10 +145,8 @@ def role_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFram
     targets = spans[spans["layer"] == "target"]
     table = targets.groupby([*keys, "detail"]).size().rename("mentions").reset_index()
     total = table.groupby(keys)["mentions"].transform("sum")
-    table = table.assign(share=table["mentions"] / total, total=total)
-    table = table[table.groupby("article_id")["total"].rank("dense", ascending=False) <= 10]
-    table = table.sort_values(["article_id", "total", "label"], ascending=[True, False, True], kind="stable")
-    table = table.rename(columns={"label": "target", "detail": "role"}).drop(columns="total")
+    table = top(table.assign(share=table["mentions"] / total, total=total), 10, by="total").drop(columns="total")
+    table = table.rename(columns={"label": "target", "detail": "role"})
     table["role"] = pd.Categorical(table["role"], categories=["agent", "patient", "possessor", "other"], ordered=True)
     return with_labels(table, articles)
 
@@ -178,10 +176,10 @@ SUMMARY = {  # what stands for each question where there is room for one line: m
 
 def summary_scores(scores: pd.DataFrame) -> pd.DataFrame:
     """The rows of SUMMARY, in its order, with a first column `name`."""
-    order = {key: name for name, key in SUMMARY.items()}
-    names = [order.get(key) for key in zip(scores["measure"], scores["label"], scores["voice"], strict=True)]
-    column = pd.Categorical(names, categories=list(SUMMARY), ordered=True).remove_unused_categories()
-    table = scores.assign(name=column).dropna(subset="name").sort_values("name", kind="stable")
+    keys = ["measure", "label", "voice"]
+    wanted = pd.DataFrame([(name, *key) for name, key in SUMMARY.items()], columns=["name", *keys])
+    table = wanted.merge(scores, on=keys)
+    table["name"] = pd.Categorical(table["name"], table["name"].unique(), ordered=True)
     return table[["name", *scores.columns]]
 
 

@@ -1,10 +1,11 @@
 """The benchmark names every stage; how long one takes is asked of nobody."""
 
 from collections import Counter
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
+from analysis import run
 from training import bench
 
 
@@ -14,7 +15,11 @@ def test_texts_are_as_long_as_articles_and_all_differ() -> None:
     assert made == list(bench.texts(3))
 
 
-def test_all_stages_are_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_all_stages_are_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def here(command: Sequence, **_: object) -> None:  # of two workers, tests/test_scale.py starts a cluster
+        assert run.main([*map(str, command[3:]), "--workers", "1"]) == 0
+
+    monkeypatch.setattr(bench.subprocess, "run", here)
     assert bench.main(["--articles", "2", "--memory-articles", "0", "--sizes", "1", "2"]) == 0
     told = capsys.readouterr().out
     stages = "loading the model, whole pipeline, reading, sentences and tokens, attribution, voice, sentiment.detect, "

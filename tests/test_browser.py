@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from test_report import HOSTILE, hostile
 
-from analysis import browse, find_spans, load_corpus
+from analysis import browse, find_spans
 from analysis.corpus import Corpus
 from analysis.figures import ROOT
 from analysis.report import write_report
@@ -21,13 +21,9 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium")
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def pages(supplied_report: Path) -> list[Path]:
     """The report of the project's figures and articles, and the two pages to read."""
-    folder = tmp_path_factory.mktemp("report") / "figures"
-    shutil.copytree(ROOT / "figures", folder)
-    corpus = load_corpus()
-    report = write_report(corpus, find_spans(corpus.articles), folder, sorted(ROOT.glob("notebooks/*.ipynb")))
-    return [report, *sorted(folder.glob("read/*.html"))]
+    return [supplied_report / "report.html", *sorted(supplied_report.glob("read/*.html"))]
 
 
 @pytest.fixture(scope="module")

@@ -201,6 +201,17 @@ def test_columns_that_are_sources_stay_apart():
     assert row["low"] < -1 and row["high"] < 0
 
 
+def test_frames_are_compared_by_their_probabilities():
+    """Logits of 2 against -2 a token: .88 against .12."""
+    key, rng = ("policy_frame", "Economic", "all"), np.random.default_rng(16)
+    tokens = rng.integers(8, 20, 40).astype(float)
+    logits = {"a": rng.normal(2, 1, 40), "b": rng.normal(-2, 1, 40)}
+    sides = {i: {key: np.column_stack([own * tokens, tokens])} for i, own in logits.items()}
+    row = difference(scores(**sides), "a", "b").iloc[0]
+    assert row[["left_value", "right_value"]].tolist() == pytest.approx([0.88, 0.12], abs=0.06)
+    assert row["verdict"] == "higher" and "not defined" not in row["sentence"]
+
+
 def test_the_only_source_of_one_text_is_not_taken_for_that_of_the_other():
     """Taken for the same, every shuffling would have one source on both sides and there would be nothing to test."""
     key = ("effective_sources", "sources", "all")

@@ -139,6 +139,12 @@ def test_leverage_names_the_article_on_which_a_difference_hangs():
     assert groups.leverage(table, gaps.iloc[:0]).columns.equals(found.columns)
 
 
+def test_without_the_only_article_of_a_group_there_is_no_difference():
+    table = groups.means(scores(np.array([9, 1, 2, 1, 3, 2, 1.0])), facts(Post=1, Echo=6), "outlet")
+    found = groups.leverage(table, groups.difference(table)).iloc[0]
+    assert found["article_id"] == "a0" and np.isnan(found["difference"]) and not found["flips"]
+
+
 def test_one_group_or_none_is_compared_with_nothing():
     for about in (facts(Post=6), facts(nowhere=6)):
         table = groups.means(scores(np.arange(6.0)), about, "outlet")

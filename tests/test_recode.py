@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -35,10 +36,18 @@ PLAIN = [
 MIXED = [s for pair in zip(PLAIN, [*LOADED, "The end of it came."], strict=True) for s in pair]
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a sheet of four sentences of each kind and its key."""
+    folder = tmp_path_factory.mktemp("exported")
+    recode.export([article("\n".join(MIXED))], "loaded", 4, folder / "sheet.csv")
+    return folder
+
+
 @pytest.fixture
-def sheet(tmp_path: Path) -> Path:
-    """A sheet of four sentences of each kind."""
-    recode.export([article("\n".join(MIXED))], "loaded", 4, tmp_path / "sheet.csv")
+def sheet(exported: Path, tmp_path: Path) -> Path:
+    """A sheet of four sentences of each kind, with its key, to be changed."""
+    shutil.copytree(exported, tmp_path, dirs_exist_ok=True)
     return tmp_path / "sheet.csv"
 
 

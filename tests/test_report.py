@@ -95,13 +95,9 @@ def hostile(number: int, text: str) -> Article:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(supplied_report: Path) -> Path:
     """The folder of the project's figures with their report."""
-    folder = tmp_path_factory.mktemp("report") / "figures"
-    shutil.copytree(ROOT / "figures", folder)
-    corpus = load_corpus()
-    write_report(corpus, find_spans(corpus.articles), folder, NOTEBOOKS)
-    return folder
+    return supplied_report
 
 
 def test_the_report_is_small_and_its_links_lead_somewhere(made: Path) -> None:

@@ -4,13 +4,19 @@ import numpy as np
 import pytest
 
 from analysis.counts import effective_number, per_100, ratio
-from analysis.resample import block_weights, intervals, percentiles, permutation_p
+from analysis.resample import DRAWS, block_weights, intervals, percentiles, permutation_p, shuffles
 
 
 def texts(rng: np.random.Generator, count: int, sentences: int, rate: float) -> list[np.ndarray]:
     """Hits and words of `count` texts of sentences of 5 to 30 words, with `rate` hits a word."""
     words = rng.integers(5, 31, (count, sentences))
     return list(np.stack([rng.poisson(rate * words), words], axis=-1).astype(float))
+
+
+def p_of(left: list[np.ndarray], right: list[np.ndarray], statistic, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
+    """The p of each row of two texts."""
+    both = [np.vstack(pair) for pair in zip(left, right, strict=True)]
+    return permutation_p(both, [statistic] * len(both), shuffles(len(left[0]), len(right[0]), draws, seed))
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 5, 7, 45])
@@ -44,21 +50,21 @@ def test_seed_decides():
 def test_rows_together_give_what_each_gives_alone():
     rows = texts(np.random.default_rng(3), 6, 30, 0.05)
     weights = block_weights(30)
-    alone = np.vstack([intervals([row], ratio, weights) for row in rows])
-    assert np.allclose(intervals(rows, ratio, weights), alone)
+    alone = np.vstack([intervals([row], [ratio], weights) for row in rows])
+    assert np.allclose(intervals(rows, [ratio] * 6, weights), alone)
 
 
 def test_rows_may_differ_in_columns():
     rng = np.random.default_rng(4)
     rows = [rng.poisson(0.3, (30, columns)).astype(float) for columns in (2, 5)]
-    found = intervals(rows, effective_number, block_weights(30))
+    found = intervals(rows, [effective_number] * 2, block_weights(30))
     assert (found[:, 0] < found[:, 1]).all() and found[1, 1] > found[0, 1]
 
 
 @pytest.mark.parametrize(("rate", "least"), [(0.05, 0.91), (0.01, 0.88)])
 def test_intervals_cover_the_rate_that_made_the_text(rate, least):
     """Percentile intervals are a little narrow (.95 nominal), more so where hits are few: ten in 60 sentences."""
-    found = intervals(texts(np.random.default_rng(5), 400, 60, rate), ratio, block_weights(60))
+    found = intervals(texts(np.random.default_rng(5), 400, 60, rate), [ratio] * 400, block_weights(60))
     assert least <= ((found[:, 0] <= rate) & (rate <= found[:, 1])).mean() <= 0.97
 
 
@@ -66,7 +72,7 @@ def test_blocks_see_that_neighbouring_sentences_go_together():
     rng = np.random.default_rng(6)
     moods = np.repeat(rng.normal(size=(200, 20)), 3, axis=1)
     rows = [np.column_stack([mood, np.ones(60)]) for mood in moods]
-    blocks, single = (intervals(rows, ratio, block_weights(60, block=block)) for block in (3, 1))
+    blocks, single = (intervals(rows, [ratio] * 200, block_weights(60, block=block)) for block in (3, 1))
     covered = [((found[:, 0] <= 0) & (found[:, 1] >= 0)).mean() for found in (blocks, single)]
     assert covered[0] > 0.82 and covered[1] < covered[0] - 0.07
 
@@ -82,7 +88,7 @@ def test_blocks_see_that_neighbouring_sentences_go_together():
     ids=["no sentence", "one sentence", "no hit anywhere", "a voice of one sentence"],
 )
 def test_no_interval_where_the_text_shows_no_spread(parts):
-    assert np.isnan(intervals([parts], per_100, block_weights(len(parts)))).all()
+    assert np.isnan(intervals([parts], [per_100], block_weights(len(parts)))).all()
 
 
 def test_no_interval_where_too_many_draws_are_undefined():
@@ -95,28 +101,26 @@ def test_no_interval_where_too_many_draws_are_undefined():
 def test_permutation_p_of_a_case_done_by_hand():
     """Three against three sentences: 2 of the 20 ways to deal them are as uneven as this one."""
     ones, none = (np.column_stack([np.full(3, k), np.ones(3)]) for k in (1.0, 0.0))
-    assert permutation_p([ones], [none], ratio, draws=5000)[0] == pytest.approx(0.1, abs=0.015)
+    assert p_of([ones], [none], ratio, draws=5000)[0] == pytest.approx(0.1, abs=0.015)
 
 
 def test_least_p_counts_the_text_itself():
     rng = np.random.default_rng(7)
-    assert permutation_p(texts(rng, 1, 60, 0.5), texts(rng, 1, 60, 0.0), ratio, draws=99)[0] == 0.01
+    assert p_of(texts(rng, 1, 60, 0.5), texts(rng, 1, 60, 0.0), ratio, draws=99)[0] == 0.01
 
 
 @pytest.mark.parametrize("sizes", [(45, 45), (15, 60)])
 def test_level_is_kept_where_both_texts_are_alike(sizes):
     """4,000 pairs over eight seeds: the pairs of one call share their shufflings and stray together (.03 to .07)."""
     rng = np.random.default_rng(8)
-    p = [permutation_p(*(texts(rng, 500, n, 0.03) for n in sizes), ratio, seed=seed) for seed in range(8)]
+    p = [p_of(*(texts(rng, 500, n, 0.03) for n in sizes), ratio, seed=seed) for seed in range(8)]
     assert np.mean(np.array(p) <= 0.05) <= 0.06
     assert np.mean(np.array(p) <= 0.2) == pytest.approx(0.2, abs=0.03)
 
 
 def test_power_grows_with_the_text():
     rng = np.random.default_rng(9)
-    power = [
-        (permutation_p(texts(rng, 100, n, 0.04), texts(rng, 100, n, 0.02), ratio) <= 0.05).mean() for n in (15, 45, 135)
-    ]
+    power = [(p_of(texts(rng, 100, n, 0.04), texts(rng, 100, n, 0.02), ratio) <= 0.05).mean() for n in (15, 45, 135)]
     assert power[0] < power[1] - 0.1 < power[2] - 0.2 and power[2] > 0.9
 
 
@@ -124,10 +128,10 @@ def test_undefined_shufflings_count_against_a_difference():
     """One headline each: half of the shufflings leave a side without any, and p cannot be small."""
     left, right = np.zeros((30, 2)), np.zeros((30, 2))
     left[0], right[0] = (8, 8), (0, 8)
-    assert permutation_p([left], [right], ratio)[0] > 0.9
+    assert p_of([left], [right], ratio)[0] > 0.9
 
 
 def test_nothing_to_test_is_missing_and_not_one():
     empty = np.column_stack([np.zeros(20), np.full(20, 9.0)])
     undefined = np.zeros((20, 2))
-    assert np.isnan(permutation_p([empty, undefined], [empty, empty], ratio)).all()
+    assert np.isnan(p_of([empty, undefined], [empty, empty], ratio)).all()

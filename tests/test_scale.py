@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -49,9 +50,18 @@ def written(out: Path) -> dict[str, bytes]:
     return {name: (out / f"{name}.parquet").read_bytes() for name in TABLES}
 
 
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the articles, and in `whole` their tables."""
+    folder = tmp_path_factory.mktemp("measured")
+    scale.measure(corpus(folder / "a.jsonl"), folder / "whole", **RULES)
+    return folder
+
+
 @pytest.fixture
-def whole(tmp_path: Path) -> dict[str, bytes]:
-    scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "whole", **RULES)
+def whole(measured: Path, tmp_path: Path) -> dict[str, bytes]:
+    """The tables; they and their articles lie in the test's folder, to be changed."""
+    shutil.copytree(measured, tmp_path, dirs_exist_ok=True)
     return written(tmp_path / "whole")
 
 
@@ -251,26 +261,24 @@ def command(source: Path, out: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "analysis", "measure", str(source), "--out", str(out), "--voice", "rules", *more]
 
 
-def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path, whole) -> None:
-    script = "import sys, time; from pathlib import Path; from analysis import parts, scale; scale.PART = 1\n"
-    script += "own, rest = parts.measure_part, float(sys.argv[3])\n"
-    script += (
-        "parts.measure_part = lambda *part: (own(*part), time.sleep(rest))[0]\n"  # so that the kill meets it alive
-    )
-    script += "scale.measure(Path(sys.argv[1]), Path(sys.argv[2]), voice='rules')"
-    out = tmp_path / "out"
-    run_it = [sys.executable, "-c", script, str(tmp_path / "a.jsonl"), str(out)]
-    kept = 0
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(tmp_path, monkeypatch, whole) -> None:
+    """Kills of whole processes are those of `python -m training.faults`."""
+    monkeypatch.setattr(scale, "PART", 1)
+    own, out, kept = parts.measure_part, tmp_path / "out", 0
     for least in (3, 6):  # killed when so many are there
-        job = subprocess.Popen([*run_it, "0.5"], cwd=ROOT)
-        while len([*out.glob(".unfinished/*.json")]) < least and job.poll() is None:
+        if not (child := os.fork()):
+            parts.measure_part = lambda *part: (own(*part), time.sleep(0.5))[0]  # so that the kill meets it alive
+            with suppress(BaseException):
+                scale.measure(tmp_path / "a.jsonl", out, **RULES)
+            os._exit(0)
+        while len([*out.glob(".unfinished/*.json")]) < least and os.waitpid(child, os.WNOHANG) == (0, 0):
             time.sleep(0.002)
-        job.send_signal(signal.SIGKILL)
-        assert job.wait() == -signal.SIGKILL
+        os.kill(child, signal.SIGKILL)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
         assert not [*out.glob("*.parquet")], "never a table under its name before all is done"
         assert len([*out.glob(".unfinished/*.json")]) >= max(kept, least), "what was finished is kept"
         kept = len([*out.glob(".unfinished/*.json")])
-    subprocess.run([*run_it, "0"], cwd=ROOT, check=True)
+    scale.measure(tmp_path / "a.jsonl", out, **RULES)
     assert written(out) == whole and not (out / ".unfinished").exists()
 
 
@@ -318,10 +326,11 @@ parts.find_spans = lambda *a, **k: measures.find_spans(*a, table, **k)
 def test_on_dask_a_worker_that_dies_costs_one_article_and_the_rest_is_the_same(tmp_path, monkeypatch, whole) -> None:
     (tmp_path / "fault.py").write_text(FAULT)
     monkeypatch.setenv("DASK_DISTRIBUTED__WORKER__PRELOAD", str(tmp_path / "fault.py"))
+    monkeypatch.setenv("DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT", "1ms")  # as if it were long in coming back
     script = "import sys; from analysis import run, scale; scale.PART = 3\n"
     script += "if __name__ == '__main__': sys.exit(run.main(sys.argv[1:]))"
     arguments = command(tmp_path / "a.jsonl", tmp_path / "out", "--workers", "2")[3:]
-    assert subprocess.run([sys.executable, "-c", script, *arguments], cwd=ROOT).returncode == 1
+    assert subprocess.run([sys.executable, "-c", script, *arguments], cwd=ROOT, timeout=300).returncode == 1
     (died,) = pd.read_parquet(tmp_path / "out/failures.parquet").itertuples()
     assert (died.line, died.article_id) == (12, "005") and "died" in died.reason
     for name in TABLES[:-1]:
@@ -352,7 +361,7 @@ def test_a_full_disk_is_named_and_nothing_broken_stays(tmp_path, whole) -> None:
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert "error: " in done.stderr and str(tmp_path / "out") in done.stderr
     assert not [*(tmp_path / "out").glob("*.parquet")] and not [*(tmp_path / "out").rglob(".0*")]
-    assert subprocess.run(job, cwd=ROOT).returncode == 0, "with room again, it goes on"
+    assert run.main(job[3:]) == 0, "with room again, it goes on"
     assert written(tmp_path / "out") == whole
 
 
@@ -416,11 +425,18 @@ def grouped(source: Path) -> Path:
     return source
 
 
-@pytest.mark.parametrize("kind", ["parquet", "csv"])
+@pytest.fixture(scope="module", params=["parquet", "csv"])
+def measured_groups(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
+    """Articles of several groups, their tables, and of which kind these are; only to be read."""
+    folder = tmp_path_factory.mktemp("groups")
+    source = grouped(folder / "a.jsonl")
+    scale.measure(source, folder / "out", kind=request.param, **RULES)
+    return source, folder / "out", request.param
+
+
 @pytest.mark.parametrize(("by", "chosen"), [("outlet", {}), ("month", {"topic": "toll", "outlets": ["Post", "NA"]})])
-def test_groups_from_the_tables_are_those_from_the_texts(tmp_path, kind, by, chosen) -> None:
-    source, out = grouped(tmp_path / "a.jsonl"), tmp_path / "out"
-    scale.measure(source, out, kind=kind, **RULES)
+def test_groups_from_the_tables_are_those_from_the_texts(measured_groups, by, chosen) -> None:
+    source, out, kind = measured_groups
     made, articles = (
         load_tables(finished(out), tables.SUMMARY.values(), **chosen),
         load_corpus(source, **chosen).articles,
