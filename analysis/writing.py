@@ -4,7 +4,6 @@ import csv
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -25,7 +24,7 @@ def csv_bytes(table: pd.DataFrame, digits: int | None = None, header: bool = Tru
     """
     cells = (table if table.index.names == [None] else table.reset_index()).rename(columns=_cell)
     for name in cells.columns[[not pd.api.types.is_numeric_dtype(kind) or bool(digits) for kind in cells.dtypes]]:
-        cells[name] = cells[name].astype(object).map(partial(_cell, digits=digits))
+        cells[name] = cells[name].astype(object).map(_cell, digits=digits)
     # text is quoted always: else a lone carriage return in a cell would end its row
     return cells.to_csv(index=False, header=header, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).encode()
 
