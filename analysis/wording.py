@@ -48,12 +48,13 @@ def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
         if word.is_word:
             yield Span("biased", "word", word.start, word.end, value=float(carried[at]), detail=word.form)
     used = probability(answers.logits[:, HEADS.technique].astype(np.float32))
-    for sentence, (first, last) in zip(read, zip(answers.firsts, answers.firsts[1:], strict=False), strict=True):
-        for k, label in enumerate(("any", *TECHNIQUES)):
-            for start, end in stretches(used[first:last, k], encoder.calibration("technique")["threshold"][k]):
-                here = sentence.tokens[start:end]
-                value = float(used[first + start : first + end, k].mean())
-                yield Span("technique", label, here[0].start, here[-1].end, value=value)
+    thresholds = encoder.calibration("technique")["threshold"]
+    for i, k in np.argwhere(np.maximum.reduceat(used, answers.firsts[:-1]) >= thresholds).tolist():
+        first, last = answers.firsts[i : i + 2]
+        for start, end in stretches(used[first:last, k], thresholds[k]):
+            here = read[i].tokens[start:end]
+            value = float(used[first + start : first + end, k].mean())
+            yield Span("technique", ("any", *TECHNIQUES)[k], here[0].start, here[-1].end, value=value)
 
 
 def judged(article: Article, places: Sequence[Sequence[int]]) -> np.ndarray:
