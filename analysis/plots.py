@@ -21,7 +21,7 @@ def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **
     """The same drawing for each value of a column, as small multiples titled by it, in the column's order.
 
     Up to four stand one below the other, more in two columns, strips without names in four; written-out words always
-    in one. All are as high as the one with most lines needs.
+    in one. All are as high as the one with most lines needs, and those of articles have one scale.
     """
     names = look.order(table[by]) or [""]
     columns = 1 if len(names) <= 4 or draw is word_lists else 4 if len(names) > 8 and "y" not in options else 2
@@ -37,6 +37,10 @@ def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **
             ax.set_yticks(ax.get_yticks(), [look.cut(name.get_text(), 30) for name in ax.get_yticklabels()])
         if columns == 4 and ax is not axes[-1] and ax.get_legend():
             ax.get_legend().remove()  # colours mean the same in all panels
+    if by == "article" and draw in (dots, bars, stacked):  # one measure, to be compared
+        left, right = zip(*(ax.get_xlim() for ax in axes), strict=True)
+        for ax in axes:
+            ax.set_xlim(min(left), max(right))
     return fig
 
 

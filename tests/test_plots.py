@@ -70,6 +70,7 @@ def test_forty_articles_become_a_cloud_and_panels_in_columns() -> None:
     assert "3 of 40" not in texts(plots.dots(scores(16, 40), y="label", hue="article"))
     fig = plots.each(plots.dots, scores(4, 40), y="label")
     assert len([ax for ax in fig.axes if ax.get_visible()]) == 40
+    assert len({ax.get_xlim() for ax in fig.axes if ax.get_visible()}) == 1, "one measure has one scale"
     titles = [ax.title if ax.title.get_text() else ax._left_title for ax in fig.axes]
     assert overlaps(titles) == []
 
