@@ -65,7 +65,7 @@ class Job:
 
 
 def in_hand(job: Job, number: int) -> tuple[int, bool]:
-    """Which record of a part a worker had in hand when it died (-1: none), and whether its time was up; once."""
+    """Which record of a part a worker had in hand when it died (-1: none), and whether its time was up; asked once."""
     path = job.folder / f"{number:06}.at"
     try:
         place, _, traceback = path.read_bytes().partition(b"\n")

@@ -21,7 +21,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from analysis import counts
-from analysis.copies import near_copies, sketch
+from analysis.copies import COPY_OF
 from analysis.counts import reading_of
 from analysis.lexicons import NORM_KEYS, NORMS
 from analysis.measures import MEASURES, by_article, find_spans
@@ -67,8 +67,7 @@ def articles(source: Source, gold: Path) -> tuple[Article, ...]:
     texts = (MARKUP.sub(" ", row["text"]) for row in corpora.rows(gold / source.file) if source.takes(row))
     bodies = (text.partition("\n")[2] if source.headed else text for text in texts)
     read = scoring.read([{"text": body} for body in bodies if body.strip()])
-    copies = near_copies({article.article_id: sketch(article) for article in read})
-    return tuple(article for article in read if article.article_id not in copies)
+    return tuple(article for article in read if not any(flag.startswith(COPY_OF) for flag in article.flags))
 
 
 def values(article: Article) -> Iterator[tuple[tuple[str, str, str], float]]:

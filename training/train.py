@@ -399,7 +399,7 @@ def judged(model: Model, documents: Sequence[Document]) -> np.ndarray:
     made = np.empty((len(windows), len(wording.JUDGED)))
     columns = [getattr(HEADS, name).start for name in wording.JUDGED]
     order = sorted(range(len(windows)), key=lambda i: windows[i][0])
-    model.eval()
+    model.train(False)
     with torch.no_grad():
         for at in range(0, len(order), 32):
             own = order[at : at + 32]
@@ -425,8 +425,9 @@ def add_words(model: Model, documents: Sequence[Document]) -> None:
 
     framed = [document for document in documents if document.frames is not None]
     shares = np.zeros((len(framed), len(model.words)))
-    for row, sizes, ids in zip(shares, (d.pieces.sizes for d in framed), (d.pieces.ids for d in framed), strict=True):
-        np.add.at(row, ids, np.repeat(1 / sizes, sizes) / len(sizes))
+    for row, document in zip(shares, framed, strict=True):
+        sizes = document.pieces.sizes
+        np.add.at(row, document.pieces.ids, np.repeat(1 / sizes, sizes) / len(sizes))
     found_in = (shares > 0).sum(axis=0)
     scale = np.where(found_in >= RARE, np.log(len(framed) / np.maximum(found_in, 1)), 0)
     scale /= np.linalg.norm(shares * scale, axis=1).mean()
@@ -459,7 +460,7 @@ def calibrate(model: Model, held_out: Mapping[str, Sequence[Document]]) -> dict[
 def _gather(model: Model, documents: Sequence[Document]) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     """Logits and labels of each head on documents read as the package reads them."""
     rows: dict[str, list] = {name: [] for name in (*wording.JUDGED, "frame", "technique", "tone")}
-    model.eval()
+    model.train(False)
     for doc in documents:
         with torch.no_grad():
             answers = _whole(model, doc)
@@ -506,17 +507,17 @@ def fit_techniques(documents: Sequence[Document]) -> list[float]:
     """For any technique and each of the six, the threshold at which the exported model finds as many tokens in
     `wording.stretches` as the annotators of the documents marked.
     """
-    firsts = [encoder.answers(d.article).firsts for d in documents]
-    said = [encoder.probability(encoder.answers(d.article).logits[:, HEADS.technique]) for d in documents]
-    read = [p[a:b] for own, p in zip(firsts, said, strict=True) for a, b in pairwise(own)]
-    thresholds = []
-    for k, wanted in enumerate(sum(d.techniques.sum(axis=0) for d in documents)):
+    read: list[np.ndarray] = []  # (tokens, 7) of each sentence
+    for answers in (encoder.answers(document.article) for document in documents):
+        said = encoder.probability(answers.logits[:, HEADS.technique].astype(np.float32))
+        read += [said[first:last] for first, last in pairwise(answers.firsts)]
 
-        def missed(threshold: float, k: int = k, wanted: float = wanted) -> float:
-            return abs(sum(end - first for p in read for first, end in wording.stretches(p[:, k], threshold)) - wanted)
+    def found(k: int, threshold: float) -> int:
+        return sum(last - first for said in read for first, last in wording.stretches(said[:, k], threshold))
 
-        thresholds.append(min(np.arange(0.02, 0.9, 0.01), key=missed))
-    return thresholds
+    marked = sum(document.techniques.sum(axis=0) for document in documents)
+    steps = np.arange(0.02, 0.9, 0.01)
+    return [min(steps, key=lambda t, k=k, n=n: abs(found(k, t) - n)) for k, n in enumerate(marked)]
 
 
 def fit_in_news(path: Path) -> dict:
@@ -556,7 +557,7 @@ def export(model: Model, out: Path, work: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.transformers.optimizer import optimize_model
 
-    model.eval()
+    model.train(False)
     example = torch.ones((2, 16), dtype=torch.long)
     names = ["input_ids", "attention_mask", "token_type_ids"]
     axes = {name: {0: "window", 1: "piece"} for name in [*names, "answers"]}
