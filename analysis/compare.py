@@ -170,7 +170,8 @@ def distinctive_words(articles: Iterable[Article], left: str, right: str) -> pd.
     for chunk in np.array_split(shuffles(*sizes, DRAWS, seed=0)[1:].T, 40, axis=1):
         largest.append(abs(_log_odds(counts @ chunk, total, prior)[1]).max(axis=0))
     null = np.quantile(np.concatenate(largest), 1 - LEVEL)
-    numbers = np.hstack([in_left, total - in_left, *_log_odds(in_left, total, prior)])
+    # Processors differ in the last digit of a logarithm, which would order words of like z.
+    numbers = np.hstack([in_left, total - in_left, *_log_odds(in_left, total, prior)]).round(9)
     table = pd.DataFrame(numbers, pd.Index(words, name="word"), WORD_COLUMNS[1:5]).reset_index()
     table = table.astype({"left_count": int, "right_count": int})
     table = table.assign(null_high=null, beyond_null=table["z"].abs() > null)
