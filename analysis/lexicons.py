@@ -114,10 +114,13 @@ def load_norms(path: Path = NORMS) -> Mapping[tuple[str, ...], Norm]:
 
 
 @cache
-def load_cases(folder: Path = CASES) -> tuple[tuple[str, str, str], ...]:
-    """What the tests ask of sentences of our own: kind, text, and the reason of a known failure or ""."""
+def load_cases(failure: str = "known_failure", folder: Path = CASES) -> tuple[tuple[str, str, str], ...]:
+    """What the tests ask of sentences of our own: kind, text, and the reason of a known failure or "".
+
+    With "model_failure" the reasons are those of the model where the tests ask rules and model, see "attribution".
+    """
     read = [(p.stem, tomllib.loads(p.read_text(encoding="utf-8"))) for p in sorted(folder.glob("*.toml"))]
-    return tuple((kind, c["text"], c.get("known_failure", "")) for kind, table in read for c in table.get("case", ()))
+    return tuple((kind, c["text"], c.get(failure, "")) for kind, table in read for c in table.get("case", ()))
 
 
 def phrase_forms(phrases: Iterable[str]) -> list[Form]:

@@ -315,5 +315,7 @@ def known_failures() -> pd.DataFrame:
 
     The reason says what misleads the instrument: rules and word lists, or the tone read at a mention.
     """
-    table = pd.DataFrame(load_cases(), columns=["kind", "text", "reason"])
+    asked = [("attribution by the model", *own) for kind, *own in load_cases("model_failure") if kind == "attribution"]
+    table = pd.DataFrame([*load_cases(), *asked], columns=["kind", "text", "reason"])
+    table = table.replace({"kind": {"attribution": "attribution by rules"}})
     return table.assign(cases=table.groupby("kind")["text"].transform("size")).query("reason != ''")

@@ -76,10 +76,10 @@ def run_cells(path: Path, parameters: dict[str, object]) -> None:
             done.raise_error()
 
 
-def cases(name: str) -> list:
-    """The cases of tests/cases/<name>.toml as parameters; one with `known_failure` is a strict xfail."""
+def cases(name: str, failure: str = "known_failure") -> list:
+    """The cases of tests/cases/<name>.toml as parameters; one with the key of a known failure is a strict xfail."""
     table = tomllib.loads((CASES / f"{name}.toml").read_text(encoding="utf-8"))["case"]
-    marks = [[pytest.mark.xfail(reason=c["known_failure"], strict=True)] if "known_failure" in c else [] for c in table]
+    marks = [[pytest.mark.xfail(reason=c[failure], strict=True)] if failure in c else [] for c in table]
     return [
         pytest.param(c, marks=m, id=f"{i}-{c['text'][:30]}") for i, (c, m) in enumerate(zip(table, marks, strict=True))
     ]

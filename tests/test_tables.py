@@ -146,7 +146,7 @@ def test_every_instrument_is_in_the_table_with_its_score_or_without() -> None:
 
 def test_known_failures_are_told_with_their_reason_and_their_cases() -> None:
     table = tables.known_failures()
-    assert {"attribution", "loaded", "stance"} <= {*table["kind"]}
+    assert {"attribution by rules", "attribution by the model", "loaded", "stance"} <= {*table["kind"]}
     assert (table["reason"].str.len() > 10).all()
     assert (table["cases"] > table.groupby("kind")["text"].transform("size")).all()
 
