@@ -7,15 +7,16 @@ by "|". An empty label means the lexicon's name. Its TOML has title, family, cit
 
 import csv
 import tomllib
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import product
+from itertools import compress, count, product
 from pathlib import Path
 from typing import NamedTuple
 
-from analysis.model import AnalysisError, Entry, Lexicon
-from analysis.text import tokens
+from analysis.model import AnalysisError, Article, Entry, Lexicon
+from analysis.text import stream, tokens
 
 LEXICONS = Path(__file__).parents[1] / "data" / "lexicons"
 TARGETS = LEXICONS.parent / "targets.toml"
@@ -149,7 +150,7 @@ def match(forms: Sequence[str], entries: Index) -> Iterator[Hit]:
         return
     forms = (*forms, "")  # "" follows the last and, at -1, precedes the first
     free = 0
-    for at in [i for i, form in enumerate(forms) if form in entries]:
+    for at in compress(count(), map(entries.__contains__, forms)):
         for length, known in entries[forms[at]].items() if at >= free else ():
             end = at + length
             lexicon, entry = known.get(forms[at:end], ("", None))
@@ -157,6 +158,14 @@ def match(forms: Sequence[str], entries: Index) -> Iterator[Hit]:
                 yield Hit(at, end, lexicon, entry.label, entry.head)
                 free = end
                 break
+
+
+def matches(article: Article, entries: Index) -> Iterator[tuple[int, Hit]]:
+    """As `match`, in all sentences of an article, in one go; each hit with the number of its sentence."""
+    forms, firsts = stream(article)
+    for first, last, *facts in match(forms, entries):
+        number = bisect_right(firsts, first) - 1
+        yield number, Hit(first - firsts[number], last - firsts[number], *facts)
 
 
 def _banned(neighbour: str, banned: frozenset[str]) -> bool:

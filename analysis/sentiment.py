@@ -5,16 +5,17 @@ Reference: Hutto, C. J. & Gilbert, E. (2014). VADER. Proceedings of ICWSM 8.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from string import punctuation
+from types import SimpleNamespace
 
 from analysis.model import Article, Span
 from analysis.text import fold, sentences
 
 NEUTRAL = 0.05  # Hutto & Gilbert's own threshold
-# VADER's time is quadratic in emoji and in words after "but": .3 s for 1,000 emoji, 5 s for 4,000. The longest of
-# the 3,879 sentences in BASIL's training articles has 553 characters.
+# Words after "but" take time that grows with the square of their number. The longest of the 3,879 sentences in BASIL's
+# training articles has 553 characters.
 LONGEST = 1_000
 _DASHES = str.maketrans("—–―", "   ")
 
@@ -39,7 +40,20 @@ def tone(text: str) -> float:
     >>> tone("The harbour trial was a success."), tone("It isn’t a success.")
     (0.5719, -0.4585)
     """
-    return _vader()[0](_mended(text)[0])["compound"]
+    vader, capitals = _vader()
+    passage = _spelt(_mended(text)[0], vader.emojis)
+    words = _words(passage)
+    low = [word.lower() for word in words]
+    rated = [i for i, word in enumerate(low) if word in vader.lexicon and low[i : i + 2] != ["kind", "of"]]
+    if not rated:
+        return 0.0
+    # `polarity_scores`, but that of each word only those are read on which its score depends: linear, and much faster
+    scores, sentence = [0.0] * len(words), SimpleNamespace(is_cap_diff=capitals(words))
+    for i in rated:
+        first = max(0, i - 3)
+        sentence.words_and_emoticons = words[first : i + 3]
+        [scores[i]] = vader.sentiment_valence(0, sentence, words[i], i - first, [])
+    return vader.score_valence(vader._but_check(words, scores), passage)["compound"]
 
 
 def tone_label(value: float) -> str:
@@ -53,14 +67,14 @@ def tone_words(text: str, base: int = 0) -> Iterator[Span]:
     Negation, boosters and "but" are not in the value: "not good" gives "good", 1.9. Only `tone` has them.
     """
     folded, offsets = _mended(text)
-    for piece in re.finditer(r"\S+", folded):
-        word = piece.group().strip(punctuation)
-        word = word if len(word) > 2 else piece.group()  # VADER keeps the marks of short pieces: they may be emoticons
-        if (valence := _vader()[1].get(word.lower())) is not None:
-            start = piece.start() + piece.group().index(word)
-            ends = (start, start + len(word))
-            first, last = ends if offsets is None else (offsets[ends[0]], offsets[ends[1] - 1] + 1)
-            yield Span("tone", "word", base + first, base + last, value=valence, detail=word.lower())
+    valences, words = _vader()[0].lexicon, _words(folded)
+    rated = [(i, word.lower()) for i, word in enumerate(words) if word.lower() in valences]
+    pieces = [*re.finditer(r"\S+", folded)] if rated else []
+    for i, word in rated:
+        start = pieces[i].start() + pieces[i].group().index(words[i])
+        ends = (start, start + len(words[i]))
+        first, last = ends if offsets is None else (offsets[ends[0]], offsets[ends[1] - 1] + 1)
+        yield Span("tone", "word", base + first, base + last, value=valences[word], detail=word)
 
 
 def _mended(text: str) -> tuple[str, list[int] | None]:
@@ -68,9 +82,22 @@ def _mended(text: str) -> tuple[str, list[int] | None]:
     return folded.translate(_DASHES), offsets
 
 
-@cache
-def _vader() -> tuple[Callable[[str], dict[str, float]], Mapping[str, float]]:
-    from vaderSentiment.vaderSentiment import BOOSTER_DICT, SentimentIntensityAnalyzer  # reads its lexicon when made
+def _words(passage: str) -> list[str]:
+    """The words as VADER cuts them; it keeps the marks of short pieces, for they may be emoticons."""
+    pieces = passage.split()
+    return [word if len(word := piece.strip(punctuation)) > 2 else piece for piece in pieces]
 
-    analyzer = SentimentIntensityAnalyzer()
-    return analyzer.polarity_scores, {w: v for w, v in analyzer.lexicon.items() if w not in BOOSTER_DICT}
+
+def _spelt(passage: str, emoji: Mapping[str, str]) -> str:
+    """A passage with the words for each emoji in its place, as VADER reads it."""
+    if emoji.keys().isdisjoint(passage):
+        return passage
+    return "".join(" " * (last != " ") + emoji[c] if c in emoji else c for last, c in zip(f" {passage}", passage, strict=False))
+
+
+@cache
+def _vader():
+    """VADER, and its test whether some words, but not all, are in capitals."""
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer, allcap_differential
+
+    return SentimentIntensityAnalyzer(), allcap_differential  # reads its lexicon

@@ -161,6 +161,17 @@ def sentence_at(article: Article, offset: int) -> int:
 
 
 @once_per_article
+def stream(article: Article) -> tuple[tuple[str, ...], list[int]]:
+    """The forms of all sentences, one after the other with "" between them, and where in them each sentence begins."""
+    forms: list[str] = []
+    firsts = []
+    for sentence in sentences(article):
+        firsts.append(len(forms))
+        forms += (*sentence.forms, "")
+    return tuple(forms), firsts
+
+
+@once_per_article
 def quotations(article: Article) -> tuple[Quotation, ...]:
     """Passages in quotation marks in the kept paragraphs, curly, straight or single, nested ones too.
 
