@@ -6,7 +6,7 @@ Reference: Hutto, C. J. & Gilbert, E. (2014). VADER. Proceedings of ICWSM 8.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from string import punctuation
 from types import SimpleNamespace
 
@@ -17,7 +17,6 @@ NEUTRAL = 0.05  # Hutto & Gilbert's own threshold
 # Words after "but" take time that grows with the square of their number. The longest of the 3,879 sentences in BASIL's
 # training articles has 553 characters.
 LONGEST = 1_000
-_DASHES = str.maketrans("—–―", "   ")
 
 
 def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
@@ -41,9 +40,10 @@ def tone(text: str) -> float:
     (0.5719, -0.4585)
     """
     vader, capitals = _vader()
-    passage = _spelt(_mended(text)[0], vader.emojis)
-    words = _words(passage)
-    low = [word.lower() for word in words]
+    passage, _, words, low = _read(text)
+    if not vader.emojis.keys().isdisjoint(passage):
+        passage = _spelt(passage, vader.emojis)
+        words, low = _words(passage)
     rated = [i for i, word in enumerate(low) if word in vader.lexicon and low[i : i + 2] != ["kind", "of"]]
     if not rated:
         return 0.0
@@ -66,10 +66,9 @@ def tone_words(text: str, base: int = 0) -> Iterator[Span]:
 
     Negation, boosters and "but" are not in the value: "not good" gives "good", 1.9. Only `tone` has them.
     """
-    folded, offsets = _mended(text)
-    valences, words = _vader()[0].lexicon, _words(folded)
-    rated = [(i, word.lower()) for i, word in enumerate(words) if word.lower() in valences]
-    pieces = [*re.finditer(r"\S+", folded)] if rated else []
+    valences, (passage, offsets, words, low) = _vader()[0].lexicon, _read(text)
+    rated = [(i, word) for i, word in enumerate(low) if word in valences]
+    pieces = [*re.finditer(r"\S+", passage)] if rated else []
     for i, word in rated:
         start = pieces[i].start() + pieces[i].group().index(words[i])
         ends = (start, start + len(words[i]))
@@ -77,21 +76,23 @@ def tone_words(text: str, base: int = 0) -> Iterator[Span]:
         yield Span("tone", "word", base + first, base + last, value=valences[word], detail=word)
 
 
-def _mended(text: str) -> tuple[str, list[int] | None]:
+@lru_cache(maxsize=1)  # of a passage, tone and words are asked for
+def _read(text: str) -> tuple[str, list[int] | None, list[str], list[str]]:
+    """A text mended, the way back to its offsets, its words, and these in lower case."""
     folded, offsets = fold(text[:LONGEST])
-    return folded.translate(_DASHES), offsets
+    passage = folded.replace("—", " ").replace("–", " ").replace("―", " ")
+    return passage, offsets, *_words(passage)
 
 
-def _words(passage: str) -> list[str]:
+def _words(passage: str) -> tuple[list[str], list[str]]:
     """The words as VADER cuts them; it keeps the marks of short pieces, for they may be emoticons."""
     pieces = passage.split()
-    return [word if len(word := piece.strip(punctuation)) > 2 else piece for piece in pieces]
+    words = [word if len(word := piece.strip(punctuation)) > 2 else piece for piece in pieces]
+    return words, [word.lower() for word in words]
 
 
 def _spelt(passage: str, emoji: Mapping[str, str]) -> str:
     """A passage with the words for each emoji in its place, as VADER reads it."""
-    if emoji.keys().isdisjoint(passage):
-        return passage
     return "".join(" " * (last != " ") + emoji[c] if c in emoji else c for last, c in zip(f" {passage}", passage, strict=False))
 
 

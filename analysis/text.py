@@ -18,8 +18,9 @@ from analysis.model import Article
 ABBREVIATIONS = Path(__file__).parents[1] / "data" / "abbreviations.txt"
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-_ONE_FOR_ONE = {ord(c): "'" for c in "‘’‚‛ʼ`´"} | {ord(c): '"' for c in "“”„‟«»"}
-_ONE_FOR_ONE |= {0xFF01 + i: chr(0x21 + i) for i in range(94)} | {ord(c): " " for c in "\u00a0\u2007\u202f\u3000"}
+_ONE_FOR_ONE = dict.fromkeys("‘’‚‛ʼ`´", "'") | dict.fromkeys("“”„‟«»", '"')
+_ONE_FOR_ONE |= {chr(0xFF01 + i): chr(0x21 + i) for i in range(94)} | dict.fromkeys("\u00a0\u2007\u202f\u3000", " ")
+_FOLDED = re.compile(f"[{''.join(_ONE_FOR_ONE)}]")
 _OPENING = {"“": "”", "„": "”", "«": "»", "‘": "’"}
 _MIXED = {'"': "”", "”": '"'}  # a curly mark closed by a straight one, or the reverse
 _MARK = re.compile("[\"“”„«»'‘’]")
@@ -87,7 +88,9 @@ def fold(text: str) -> tuple[str, list[int] | None]:
     >>> fold("no\\u200bw")
     ('now', [0, 1, 3, 4])
     """
-    folded = text.translate(_ONE_FOR_ONE)
+    if text.isascii():  # a tenth of the time
+        return text.replace("`", "'"), None
+    folded = _FOLDED.sub(lambda mark: _ONE_FOR_ONE[mark[0]], text)
     if not _INVISIBLE.search(folded):
         return folded, None
     offsets = [i for i, c in enumerate(folded) if not _INVISIBLE.match(c)]
