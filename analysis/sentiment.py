@@ -40,11 +40,7 @@ def tone(text: str) -> float:
     (0.5719, -0.4585)
     """
     vader, capitals = _vader()
-    passage, _, words, low = _read(text)
-    if not vader.emojis.keys().isdisjoint(passage):
-        passage = _spelt(passage, vader.emojis)
-        words, low = _words(passage)
-    rated = [i for i, word in enumerate(low) if word in vader.lexicon and low[i : i + 2] != ["kind", "of"]]
+    passage, words, rated = _rated(text)
     if not rated:
         return 0.0
     # `polarity_scores`, but that of each word only those are read on which its score depends: linear, and much faster
@@ -54,6 +50,16 @@ def tone(text: str) -> float:
         sentence.words_and_emoticons = words[first : i + 3]
         [scores[i]] = vader.sentiment_valence(0, sentence, words[i], i - first, [])
     return vader.score_valence(vader._but_check(words, scores), passage)["compound"]
+
+
+@lru_cache(maxsize=100_000)
+def is_rated(text: str) -> bool:
+    """Whether a text holds words that VADER rates; the tone of several without any is 0.
+
+    >>> is_rated("success"), is_rated("harbour")
+    (True, False)
+    """
+    return bool(_rated(text)[2])
 
 
 def tone_label(value: float) -> str:
@@ -74,6 +80,15 @@ def tone_words(text: str, base: int = 0) -> Iterator[Span]:
         ends = (start, start + len(words[i]))
         first, last = ends if offsets is None else (offsets[ends[0]], offsets[ends[1] - 1] + 1)
         yield Span("tone", "word", base + first, base + last, value=valences[word], detail=word)
+
+
+def _rated(text: str) -> tuple[str, list[str], list[int]]:
+    """A text as VADER reads it, its words, and which of them have a valence."""
+    vader, (passage, _, words, low) = _vader()[0], _read(text)
+    if not vader.emojis.keys().isdisjoint(passage):
+        passage = _spelt(passage, vader.emojis)
+        words, low = _words(passage)
+    return passage, words, [i for i, w in enumerate(low) if w in vader.lexicon and low[i : i + 2] != ["kind", "of"]]
 
 
 @lru_cache(maxsize=1)  # of a passage, tone and words are asked for
