@@ -166,13 +166,14 @@ def _is_made_of_phrases(line: Line) -> bool:
     """Whether the line is nothing but dates, numbers and phrases that pages put around an article."""
     pattern, facts = _phrases("whole")
     lowered = rest = line.text.lower()
-    for form in _DATES:
+    numbers = bool(re.search(r"\d", lowered))
+    for form in _DATES if numbers else ():
         rest = form.sub(" ", rest)
-    dated, timed = rest != lowered, bool(_TIME.search(rest))
-    rest = _TIME.sub(" ", rest)
+    dated, timed = rest != lowered, bool(numbers and _TIME.search(rest))
+    rest = _TIME.sub(" ", rest) if timed else rest
     found = [facts[phrase] for phrase in pattern.findall(rest)]
     roles = {role for role, _ in found}
-    told = timed or (found and (roles != {"dateline"} or re.search(r"\d", lowered)))  # "2 days ago", but not "Monday"
+    told = timed or (found and (roles != {"dateline"} or numbers))  # "2 days ago", but not "Monday"
     if re.search(r"[^\W\d_]", pattern.sub(" ", rest)) or not (dated or (told and line.text[-1] not in ".?!")):
         return False
     if dated:

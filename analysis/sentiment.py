@@ -108,7 +108,8 @@ def _words(passage: str) -> tuple[list[str], list[str]]:
 
 def _spelt(passage: str, emoji: Mapping[str, str]) -> str:
     """A passage with the words for each emoji in its place, as VADER reads it."""
-    return "".join(" " * (last != " ") + emoji[c] if c in emoji else c for last, c in zip(f" {passage}", passage, strict=False))
+    after = zip(passage, f" {passage}", strict=False)
+    return "".join(" " * (last != " ") + emoji[char] if char in emoji else char for char, last in after)
 
 
 @cache
