@@ -16,6 +16,7 @@ from analysis.text import fold
 
 PHRASES = Path(__file__).parents[1] / "data" / "page.csv"
 PLACES = {"whole": "%s", "start": "^%s", "inside": "%s", "end": r"%s\W?$", "before a name": "^%s", "after a name": "%s"}
+WORD = re.compile(r"\w+")
 HEADING = 25  # words at most of a headline, a byline, a line of a menu
 CAPTION = 60  # words at most of a caption, a notice or a box
 WIDEST = 100  # characters; a longer line was not broken by hand (RFC 2646 asks for 72, few editors go beyond 100)
@@ -74,7 +75,7 @@ def read_lines(raw: str) -> list[Line]:
     made = []
     for start, end in pairwise([*starts, len(raw)]):
         text = " ".join(fold(raw[start:end])[0].split())
-        words = re.findall(r"\w+", text.casefold())
+        words = WORD.findall(text.casefold())
         made.append(Line(start, end, text, " ".join(words), len(words)))
         _look(made[-1])
     return made
