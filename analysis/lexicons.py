@@ -33,7 +33,8 @@ CARD = ["title", "family", "citation", "licence", "caveat"]
 TARGET = {"name": str, "phrases": list, "exceptions": list, "side": str, "kind": str, "note": str}
 
 Form = tuple[str, ...]
-Index = Mapping[str, Mapping[int, Mapping[Form, tuple[str, Entry]]]]  # by the first token and the length, longest first
+# by the first token and the second, longest first; "" is any second, and has the one entry of a single token
+Index = Mapping[str, Mapping[str, Sequence[tuple[Form, str, Entry]]]]
 
 
 class Hit(NamedTuple):
@@ -142,7 +143,7 @@ def match(forms: Sequence[str], entries: Index) -> Iterator[Hit]:
     """Entries found in a sentence's folded tokens, from left to right, longest first, without overlap.
 
     >>> hedge = Entry("hedge", "may", not_before=frozenset("#"))
-    >>> entries = {"may": {1: {("may",): ("hedges", hedge)}}}
+    >>> entries = {"may": {"": [(("may",), "hedges", hedge)]}}
     >>> [h.head for h in match("it may rain on may 5 .".split(), entries)]
     ['may']
     """
@@ -151,10 +152,12 @@ def match(forms: Sequence[str], entries: Index) -> Iterator[Hit]:
     forms = (*forms, "")  # "" follows the last and, at -1, precedes the first
     free = 0
     for at in compress(count(), map(entries.__contains__, forms)):
-        for length, known in entries[forms[at]].items() if at >= free else ():
-            end = at + length
-            lexicon, entry = known.get(forms[at:end], ("", None))
-            if entry and not (_banned(forms[end], entry.not_before) or _banned(forms[at - 1], entry.not_after)):
+        known = entries[forms[at]]
+        for form, lexicon, entry in known.get(forms[at + 1], known[""]) if at >= free else ():
+            end = at + len(form)
+            if forms[at:end] == form and not (
+                _banned(forms[end], entry.not_before) or _banned(forms[at - 1], entry.not_after)
+            ):
                 yield Hit(at, end, lexicon, entry.label, entry.head)
                 free = end
                 break
@@ -178,9 +181,12 @@ def _index(forms: Iterable[tuple[Form, str, Entry]]) -> Index:
         if (owner := found.get(form, (name,))[0]) != name:
             raise AnalysisError(f"{' '.join(form)!r} stands in both {owner} and {name}: drop one")
         found[form] = (name, entry)
-    by_first: dict[str, dict[int, dict]] = defaultdict(lambda: defaultdict(dict))
+    by_first: dict[str, dict[str, list]] = defaultdict(lambda: defaultdict(list))
     for form in sorted(found, key=len, reverse=True):
-        by_first[form[0]][len(form)][form] = found[form]
+        by_first[form[0]]["".join(form[1:2])].append((form, *found[form]))
+    for known in by_first.values():
+        for second in known.keys() - {""}:
+            known[second] += known[""]
     return by_first
 
 

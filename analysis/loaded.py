@@ -122,8 +122,8 @@ def categories(lexicons: Path = LEXICONS) -> tuple[str, ...]:
     """The labels that `detect` may give with the lists of a folder; raises AnalysisError where it holds none."""
     if lexicons == LEXICONS:
         return CATEGORIES
-    forms = [own for entries in _families(lexicons).values() for known in entries.values() for own in known.values()]
-    return (*sorted({entry.label for own in forms for _, entry in own.values()}), *DEVICES)
+    seconds = [own for entries in _families(lexicons).values() for own in entries.values()]
+    return (*sorted({entry.label for own in seconds for known in own.values() for _, _, entry in known}), *DEVICES)
 
 
 @cache

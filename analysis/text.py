@@ -115,7 +115,7 @@ def tokens(text: str, base: int = 0) -> tuple[Token, ...]:
         last -= 1  # the full stop may stand before marks, four of them apart
     read = [(base + at, _tokenized(stretch, False)) for at, stretch in stretches[:last]]
     read += [(base + at, _tokenized(text[at:], True)) for at, _ in stretches[last : last + 1]]
-    return tuple([_token((at + start, at + end, form, is_word)) for at, own in read for start, end, form, is_word in own])
+    return tuple([_token((at + s, at + e, form, is_word)) for at, own in read for s, e, form, is_word in own])
 
 
 @lru_cache(maxsize=100_000)
