@@ -8,15 +8,15 @@ LREC; O'Keefe et al. (2012), EMNLP, 790-799.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 from functools import cache
+from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
 from analysis import clauses, tagging
 from analysis.clauses import Phrase, Reading
-from analysis.lexicons import Hit, index, match, matches
+from analysis.lexicons import Hit, index, match
 from analysis.model import AnalysisError, Article, Span
 from analysis.sources import Mention, Source, identify
 from analysis.text import Quotation, quotations, sentences
@@ -185,13 +185,8 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relat
     claimed: set[Quotation] = set()
     speaker: Relation | None = None  # whose words may go on
     block = -1  # the paragraph whose rest is the speaker's, after a colon
-    cues: dict[int, list[Hit]] = defaultdict(list)
-    for number, hit in matches(article, entries):
-        cues[number].append(hit)
-    for number, sentence in enumerate(sentences(article)):
-        if sentence.role != "paragraph":
-            continue
-        hits = cues[number][:MOST]
+    for sentence in (s for s in sentences(article) if s.role == "paragraph"):
+        hits = list(islice(match(sentence.forms, entries), MOST))
         reading = clauses.read(article.raw, sentence, outer, frozenset(h.first for h in hits if not USES[h.lexicon]))
         subject = clauses.opening_subject(reading)
         if subject:

@@ -186,8 +186,7 @@ def _chunks(places: Sequence[tuple[Path, int]], table: str) -> Iterator[pa.Table
         for part, number in chunk:
             numbers[part].append(number)
         for part, own in numbers.items():  # so that each file is opened once
-            with pa.OSFile(str(part.with_suffix(f".{table}"))) as stream:
-                reader = pa.ipc.open_file(stream)
+            with pa.OSFile(str(part.with_suffix(f".{table}"))) as stream, pa.ipc.open_file(stream) as reader:
                 batches |= {(part, number): reader.get_batch(number) for number in own}
         yield pa.Table.from_batches([batches[place] for place in chunk])
 

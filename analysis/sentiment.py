@@ -5,7 +5,7 @@ Reference: Hutto, C. J. & Gilbert, E. (2014). VADER. Proceedings of ICWSM 8.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from string import punctuation
 from types import SimpleNamespace
@@ -39,12 +39,12 @@ def tone(text: str) -> float:
     >>> tone("The harbour trial was a success."), tone("It isn’t a success.")
     (0.5719, -0.4585)
     """
-    vader, capitals = _vader()
     passage, words, rated = _rated(text)
     if not rated:
         return 0.0
-    # `polarity_scores`, but that of each word only those are read on which its score depends: linear, and much faster
-    scores, sentence = [0.0] * len(words), SimpleNamespace(is_cap_diff=capitals(words))
+    # `polarity_scores`, but that around each word only those are read on which its score depends: linear, much faster
+    vader, scores = _vader(), [0.0] * len(words)
+    sentence = SimpleNamespace(is_cap_diff=0 < sum(map(str.isupper, words)) < len(words))
     for i in rated:
         first = max(0, i - 3)
         sentence.words_and_emoticons = words[first : i + 3]
@@ -54,11 +54,7 @@ def tone(text: str) -> float:
 
 @lru_cache(maxsize=100_000)
 def is_rated(text: str) -> bool:
-    """Whether a text holds words that VADER rates; the tone of several without any is 0.
-
-    >>> is_rated("success"), is_rated("harbour")
-    (True, False)
-    """
+    """Whether a text holds words that VADER rates; the tone of several without any is 0."""
     return bool(_rated(text)[2])
 
 
@@ -72,7 +68,7 @@ def tone_words(text: str, base: int = 0) -> Iterator[Span]:
 
     Negation, boosters and "but" are not in the value: "not good" gives "good", 1.9. Only `tone` has them.
     """
-    valences, (passage, offsets, words, low) = _vader()[0].lexicon, _read(text)
+    valences, (passage, offsets, words, low) = _vader().lexicon, _read(text)
     rated = [(i, word) for i, word in enumerate(low) if word in valences]
     pieces = [*re.finditer(r"\S+", passage)] if rated else []
     for i, word in rated:
@@ -84,9 +80,11 @@ def tone_words(text: str, base: int = 0) -> Iterator[Span]:
 
 def _rated(text: str) -> tuple[str, list[str], list[int]]:
     """A text as VADER reads it, its words, and which of them have a valence."""
-    vader, (passage, _, words, low) = _vader()[0], _read(text)
-    if not vader.emojis.keys().isdisjoint(passage):
-        passage = _spelt(passage, vader.emojis)
+    vader, (passage, _, words, low) = _vader(), _read(text)
+    emoji = vader.emojis
+    if not emoji.keys().isdisjoint(passage):  # the words for each stand in its place
+        after = zip(passage, f" {passage}", strict=False)
+        passage = "".join(" " * (last != " ") + emoji[char] if char in emoji else char for char, last in after)
         words, low = _words(passage)
     return passage, words, [i for i, w in enumerate(low) if w in vader.lexicon and low[i : i + 2] != ["kind", "of"]]
 
@@ -106,15 +104,8 @@ def _words(passage: str) -> tuple[list[str], list[str]]:
     return words, [word.lower() for word in words]
 
 
-def _spelt(passage: str, emoji: Mapping[str, str]) -> str:
-    """A passage with the words for each emoji in its place, as VADER reads it."""
-    after = zip(passage, f" {passage}", strict=False)
-    return "".join(" " * (last != " ") + emoji[char] if char in emoji else char for char, last in after)
-
-
 @cache
 def _vader():
-    """VADER, and its test whether some words, but not all, are in capitals."""
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer, allcap_differential
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # reads its lexicon when made
 
-    return SentimentIntensityAnalyzer(), allcap_differential  # reads its lexicon
+    return SentimentIntensityAnalyzer()

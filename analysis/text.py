@@ -8,7 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 from functools import cache, lru_cache, partial, wraps
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
@@ -167,12 +167,8 @@ def sentence_at(article: Article, offset: int) -> int:
 @once_per_article
 def stream(article: Article) -> tuple[tuple[str, ...], list[int]]:
     """The forms of all sentences, one after the other with "" between them, and where in them each sentence begins."""
-    forms: list[str] = []
-    firsts = []
-    for sentence in sentences(article):
-        firsts.append(len(forms))
-        forms += (*sentence.forms, "")
-    return tuple(forms), firsts
+    forms = tuple([form for sentence in sentences(article) for form in (*sentence.forms, "")])
+    return forms, [0, *accumulate(len(sentence.forms) + 1 for sentence in sentences(article))][:-1]
 
 
 @once_per_article
