@@ -9,6 +9,7 @@ LREC; O'Keefe et al. (2012), EMNLP, 790-799.
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence, Set
+from functools import cache
 from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
@@ -252,9 +253,9 @@ def _draft(r: Reading, hit: Hit) -> Draft | None:
             continue
         begins = subject[0] if pattern.subject else start
         right = TOLD.get(hit.head, CONTENT) if pattern.right == CONTENT else pattern.right
-        before = re.compile(pattern.left).search(r.letters, max(0, begins - clauses.LONGEST), begins)
-        after = re.compile(right).match(r.letters, hit.last)
-        if before and after:
+        before = _compiled(pattern.left).search(r.letters, max(0, begins - clauses.LONGEST), begins)
+        after = before and _compiled(right).match(r.letters, hit.last)
+        if after:
             named = [(name, m.span(name)) for m in (before, after) for name, text in m.groupdict().items() if text]
             contents = [(0, before.start())] if pattern.rest in ("before", "both") else []
             contents += [place for name, place in named if name == "content"]
@@ -265,6 +266,9 @@ def _draft(r: Reading, hit: Hit) -> Draft | None:
                 last = max(hit.last, source[0]) if source else hit.last  # "was called by"
                 return Draft(source, (start, last), hit.label, before.start(), tuple(contents))
     return None
+
+
+_compiled = cache(re.compile)  # which asks more each time than whether it has the pattern
 
 
 def _cut(r: Reading, content: Phrase, later: Sequence[Draft]) -> Phrase:

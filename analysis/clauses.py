@@ -67,14 +67,15 @@ def _nouns() -> Mapping[str, str]:
 
 def read(raw: str, sentence: Sentence, outer: Sequence[Quotation], verbs: frozenset[int]) -> Reading:
     """The letters of a sentence's tokens; `verbs` are the indices that may be cues, `outer` all quotations."""
-    letters = ""
+    letters, last = [], ""
     at = max(bisect_right(outer, (sentence.start,)) - 1, 0)
-    for i, token in enumerate(sentence.tokens):
-        while at < len(outer) and outer[at].end <= token.start:
+    for i, (start, _, form, _) in enumerate(sentence.tokens):
+        while at < len(outer) and outer[at].end <= start:
             at += 1
-        quoted = at < len(outer) and outer[at].start <= token.start
-        letters += "q" if quoted else _letter(token.form, raw[token.start].isupper(), letters[-1:], i in verbs)
-    return Reading(sentence, letters)
+        quoted = at < len(outer) and outer[at].start <= start
+        last = "q" if quoted else _letter(form, raw[start].isupper(), last, i in verbs)
+        letters.append(last)
+    return Reading(sentence, "".join(letters))
 
 
 @lru_cache(maxsize=100_000)

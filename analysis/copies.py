@@ -48,7 +48,8 @@ def near_copies(sketches: Mapping[str, np.ndarray]) -> dict[str, str]:
     for name, own in sketches.items():
         shared = [key for key in keys[name] if counts[key] > 1]
         near = dict.fromkeys(other for key in shared for other in having[key])
-        shares = {other: _alike(own, sketches[other]) for other in near}
+        members = {*own.tolist()} if near else set()
+        shares = {other: _alike(own, members, sketches[other]) for other in near}
         original = max(shares, key=shares.__getitem__, default="")
         if original and shares[original] >= ALIKE:
             found[name] = f"{COPY_OF}{original}: {shares[original]:.0%} of their five-word runs are shared"
@@ -67,6 +68,10 @@ def sketch(article: Article) -> np.ndarray:
     return np.array(sorted(runs)[:SKETCH], dtype=np.uint32)
 
 
-def _alike(left: np.ndarray, right: np.ndarray) -> float:
+def _alike(left: np.ndarray, members: set[int], right: np.ndarray) -> float:
+    """The share that two sketches have in common; 0 where it cannot reach ALIKE, which is cheap to tell."""
+    common = len(members.intersection(right.tolist()))
+    if common < ALIKE * min(SKETCH, len(left) + len(right) - common):
+        return 0.0
     smallest = np.union1d(left, right)[:SKETCH]
     return float((np.isin(smallest, left) & np.isin(smallest, right)).mean())

@@ -206,7 +206,7 @@ def _clean(text: str) -> tuple[str, tuple[str, ...]]:
         raise AnalysisError(f"{len(text):,} characters of text, more than {TEXT_LIMIT:,}; split it")
     clean = plain(text)
     flags = ("NUL or lone surrogate replaced",) if clean != text else ()
-    if fix_encoding(clean) != clean:  # only flagged: a repair would move every offset
+    if not clean.isascii() and fix_encoding(clean) != clean:  # only flagged: a repair would move every offset
         flags += ("looks wrongly decoded (mojibake)",)
     return clean, flags
 
@@ -257,8 +257,9 @@ def _row(row: Mapping[str, Any], flags: tuple[str, ...]) -> Iterator[Article]:
     wrong = [key for key in cells if not isinstance(cells[key], str)]
     if wrong := wrong or [key for key in ("id", "text") if not cells[key].strip()]:
         raise AnalysisError(f"{', '.join(wrong)}: empty, missing or no string")
-    facts = {key: _clean(value)[0] for key, value in cells.items()}
-    name, raw, flagged = facts.pop("id"), facts.pop("text"), flags + _clean(cells["text"])[1]
+    cleaned = {key: _clean(value) for key, value in cells.items()}
+    facts = {key: text for key, (text, _) in cleaned.items()}
+    name, raw, flagged = facts.pop("id"), facts.pop("text"), flags + cleaned["text"][1]
     yield _article(name, raw, {}, "body as the table gives it", flagged, facts)
 
 

@@ -65,7 +65,7 @@ def evenness(totals: np.ndarray) -> np.ndarray:
 
 def _entropy(totals: np.ndarray) -> np.ndarray:
     shares = totals / totals.sum(axis=-1, keepdims=True)
-    return -np.where(shares > 0, shares * np.log(shares), 0).sum(axis=-1)
+    return -(shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=-1)
 
 
 def present(totals: np.ndarray) -> np.ndarray:

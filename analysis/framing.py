@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis import encoder
 from analysis.encoder import FRAMES, HEADS, probability
-from analysis.lexicons import index, match
+from analysis.lexicons import index, matches
 from analysis.model import Article, Span
 from analysis.text import sentences
 
@@ -24,10 +24,9 @@ def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
 
     Most cues serve several functions somewhere: "ban" can be the remedy or the problem. The label is the usual one.
     """
-    for sentence in sentences(article):
-        for hit in match(sentence.forms, index("entman")):
-            start, end = sentence.tokens[hit.first].start, sentence.tokens[hit.last - 1].end
-            yield Span("frame", hit.label, start, end, detail=hit.head)
+    for number, hit in matches(article, index("entman")):
+        words = sentences(article)[number].tokens[hit.first : hit.last]
+        yield Span("frame", hit.label, words[0].start, words[-1].end, detail=hit.head)
 
 
 def policy(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:

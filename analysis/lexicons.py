@@ -7,15 +7,16 @@ by "|". An empty label means the lexicon's name. Its TOML has title, family, cit
 
 import csv
 import tomllib
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import product
+from itertools import compress, count, product
 from pathlib import Path
 from typing import NamedTuple
 
-from analysis.model import AnalysisError, Entry, Lexicon
-from analysis.text import tokens
+from analysis.model import AnalysisError, Article, Entry, Lexicon
+from analysis.text import stream, tokens
 
 LEXICONS = Path(__file__).parents[1] / "data" / "lexicons"
 TARGETS = LEXICONS.parent / "targets.toml"
@@ -32,7 +33,8 @@ CARD = ["title", "family", "citation", "licence", "caveat"]
 TARGET = {"name": str, "phrases": list, "exceptions": list, "side": str, "kind": str, "note": str}
 
 Form = tuple[str, ...]
-Index = Mapping[str, Mapping[int, Mapping[Form, tuple[str, Entry]]]]  # by the first token and the length, longest first
+# by the first token and the second, longest first; "" is any second, and has the one entry of a single token
+Index = Mapping[str, Mapping[str, Sequence[tuple[Form, str, Entry]]]]
 
 
 class Hit(NamedTuple):
@@ -144,7 +146,7 @@ def match(forms: Sequence[str], entries: Index) -> Iterator[Hit]:
     """Entries found in a sentence's folded tokens, from left to right, longest first, without overlap.
 
     >>> hedge = Entry("hedge", "may", not_before=frozenset("#"))
-    >>> entries = {"may": {1: {("may",): ("hedges", hedge)}}}
+    >>> entries = {"may": {"": [(("may",), "hedges", hedge)]}}
     >>> [h.head for h in match("it may rain on may 5 .".split(), entries)]
     ['may']
     """
@@ -152,14 +154,24 @@ def match(forms: Sequence[str], entries: Index) -> Iterator[Hit]:
         return
     forms = (*forms, "")  # "" follows the last and, at -1, precedes the first
     free = 0
-    for at in [i for i, form in enumerate(forms) if form in entries]:
-        for length, known in entries[forms[at]].items() if at >= free else ():
-            end = at + length
-            lexicon, entry = known.get(forms[at:end], ("", None))
-            if entry and not (_banned(forms[end], entry.not_before) or _banned(forms[at - 1], entry.not_after)):
+    for at in compress(count(), map(entries.__contains__, forms)):
+        known = entries[forms[at]]
+        for form, lexicon, entry in known.get(forms[at + 1], known[""]) if at >= free else ():
+            end = at + len(form)
+            if forms[at:end] == form and not (
+                _banned(forms[end], entry.not_before) or _banned(forms[at - 1], entry.not_after)
+            ):
                 yield Hit(at, end, lexicon, entry.label, entry.head)
                 free = end
                 break
+
+
+def matches(article: Article, entries: Index) -> Iterator[tuple[int, Hit]]:
+    """As `match`, in all sentences of an article, in one go; each hit with the number of its sentence."""
+    forms, firsts = stream(article)
+    for first, last, *facts in match(forms, entries):
+        number = bisect_right(firsts, first) - 1
+        yield number, Hit(first - firsts[number], last - firsts[number], *facts)
 
 
 def _banned(neighbour: str, banned: frozenset[str]) -> bool:
@@ -172,9 +184,12 @@ def _index(forms: Iterable[tuple[Form, str, Entry]]) -> Index:
         if (owner := found.get(form, (name,))[0]) != name:
             raise AnalysisError(f"{' '.join(form)!r} stands in both {owner} and {name}: drop one")
         found[form] = (name, entry)
-    by_first: dict[str, dict[int, dict]] = defaultdict(lambda: defaultdict(dict))
+    by_first: dict[str, dict[str, list]] = defaultdict(lambda: defaultdict(list))
     for form in sorted(found, key=len, reverse=True):
-        by_first[form[0]][len(form)][form] = found[form]
+        by_first[form[0]]["".join(form[1:2])].append((form, *found[form]))
+    for known in by_first.values():
+        for second in known.keys() - {""}:
+            known[second] += known[""]
     return by_first
 
 

@@ -16,6 +16,7 @@ from analysis.text import fold
 
 PHRASES = Path(__file__).parents[1] / "data" / "page.csv"
 PLACES = {"whole": "%s", "start": "^%s", "inside": "%s", "end": r"%s\W?$", "before a name": "^%s", "after a name": "%s"}
+WORD = re.compile(r"\w+")
 HEADING = 25  # words at most of a headline, a byline, a line of a menu
 CAPTION = 60  # words at most of a caption, a notice or a box
 WIDEST = 100  # characters; a longer line was not broken by hand (RFC 2646 asks for 72, few editors go beyond 100)
@@ -74,7 +75,7 @@ def read_lines(raw: str) -> list[Line]:
     made = []
     for start, end in pairwise([*starts, len(raw)]):
         text = " ".join(fold(raw[start:end])[0].split())
-        words = re.findall(r"\w+", text.casefold())
+        words = WORD.findall(text.casefold())
         made.append(Line(start, end, text, " ".join(words), len(words)))
         _look(made[-1])
     return made
@@ -166,13 +167,14 @@ def _is_made_of_phrases(line: Line) -> bool:
     """Whether the line is nothing but dates, numbers and phrases that pages put around an article."""
     pattern, facts = _phrases("whole")
     lowered = rest = line.text.lower()
-    for form in _DATES:
+    numbers = bool(re.search(r"\d", lowered))
+    for form in _DATES if numbers else ():
         rest = form.sub(" ", rest)
-    dated, timed = rest != lowered, bool(_TIME.search(rest))
-    rest = _TIME.sub(" ", rest)
+    dated, timed = rest != lowered, bool(numbers and _TIME.search(rest))
+    rest = _TIME.sub(" ", rest) if timed else rest
     found = [facts[phrase] for phrase in pattern.findall(rest)]
     roles = {role for role, _ in found}
-    told = timed or (found and (roles != {"dateline"} or re.search(r"\d", lowered)))  # "2 days ago", but not "Monday"
+    told = timed or (found and (roles != {"dateline"} or numbers))  # "2 days ago", but not "Monday"
     if re.search(r"[^\W\d_]", pattern.sub(" ", rest)) or not (dated or (told and line.text[-1] not in ".?!")):
         return False
     if dated:

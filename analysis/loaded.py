@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from analysis.lexicons import LEXICONS, Hit, Index, index, load_lexicon, match
+from analysis.lexicons import LEXICONS, Index, index, load_lexicon, match, matches
 from analysis.model import AnalysisError, Article, Span
 from analysis.text import Quotation, Sentence, quotations, sentences
 from analysis.voice import voice_at
@@ -52,28 +52,30 @@ def detect(article: Article, voices: Iterable[Span] = (), lexicons: Path = LEXIC
     def claimed(offset: int) -> bool:
         return voice_at(runs, starts, offset)[0] in ("direct", "indirect")
 
-    for sentence in sentences(article):
-        hits = {family: list(match(sentence.forms, entries)) for family, entries in _families(lexicons).items()}
-        for family, found in hits.items():
-            for hit in found:
-                start, end = sentence.tokens[hit.first].start, sentence.tokens[hit.last - 1].end
-                yield Span("loaded", hit.label, start, end, group=family, detail=hit.head)
+    read, families = sentences(article), _families(lexicons)
+    for family, entries in families.items():
+        for number, hit in matches(article, entries):
+            words = read[number].tokens[hit.first : hit.last]
+            yield Span("loaded", hit.label, words[0].start, words[-1].end, group=family, detail=hit.head)
+    for sentence in read:
         inside = quoted[bisect_right(ends, sentence.start) : bisect_left(begins, sentence.end)]
-        yield from _scare_quotes(article, sentence, inside, hits.get("distancing", ()), claimed)
-        yield from _rhetorical_question(article, sentence, inside, claimed)
+        if inside:
+            yield from _scare_quotes(article, sentence, inside, families.get("distancing", {}), claimed)
+        if "?" in sentence.forms:
+            yield from _rhetorical_question(article, sentence, inside, claimed)
 
 
 def _scare_quotes(
-    article: Article, sentence: Sentence, quoted: Sequence[Quotation], distancing: Sequence[Hit], claimed: Claimed
+    article: Article, sentence: Sentence, quoted: Sequence[Quotation], distancing: Index, claimed: Claimed
 ) -> Iterator[Span]:
     """Short quotations that no attribution claims, or that stand right after a distancing word (“so-called”).
 
     Not names and titles (in capitals, or introduced as such), nor speech (a sentence, after a comma or colon, or with a
     verb of saying around it). Headlines and captions hold none: marks there repeat the text, or mean "somebody says".
     """
-    introducers = list(match(sentence.forms, index("introducers"))) if quoted else []
+    introducers = list(match(sentence.forms, index("introducers")))
     said = any(hit.label == "saying" for hit in introducers)
-    introduced, distanced = {hit.last for hit in introducers}, {hit.last for hit in distancing}
+    introduced, distanced = {hit.last for hit in introducers}, {hit.last for hit in match(sentence.forms, distancing)}
     starts = [token.start for token in sentence.tokens]
     for quotation in (q for q in quoted if q.closed and sentence.start <= q.start and q.end <= sentence.end):
         opening, closing = bisect_left(starts, quotation.start), bisect_left(starts, quotation.end - 1)
@@ -120,8 +122,8 @@ def categories(lexicons: Path = LEXICONS) -> tuple[str, ...]:
     """The labels that `detect` may give with the lists of a folder; raises AnalysisError where it holds none."""
     if lexicons == LEXICONS:
         return CATEGORIES
-    forms = [own for entries in _families(lexicons).values() for known in entries.values() for own in known.values()]
-    return (*sorted({entry.label for own in forms for _, entry in own.values()}), *DEVICES)
+    seconds = [own for entries in _families(lexicons).values() for own in entries.values()]
+    return (*sorted({entry.label for own in seconds for known in own.values() for _, _, entry in known}), *DEVICES)
 
 
 @cache

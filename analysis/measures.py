@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -224,7 +224,7 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
         (measure, label, voice, parts)
         for measure in measures
         for (label, voice), parts in measure.parts(reading).items()
-        if parts.any() and (voice == "all" or not pooled)
+        if np.count_nonzero(parts) and (voice == "all" or not pooled)
     ]
     if not cells:
         return
@@ -238,10 +238,10 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
     firsts = np.arange(0, reading.size, -(-reading.size // MOST))
     drawn = tables if reading.size <= MOST else [np.add.reduceat(parts, firsts) for parts in tables]
     bounds = intervals(drawn, statistics, block_weights(len(firsts))).tolist()
-    sums = np.split(totals[0], np.cumsum(widths)[:-1])
-    rows = zip(cells, sums, values, threes, bounds, strict=True)
-    for (measure, label, voice, parts), total, value, three, (low, high) in rows:
-        k, n = total.tolist() if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)
+    sums = iter(totals[0].tolist())
+    for (measure, label, voice, parts), value, three, (low, high) in zip(cells, values, threes, bounds, strict=True):
+        total = [*islice(sums, parts.shape[1])]
+        k, n = total if measure.statistic in counts.OF_K_AND_N else (sum(total), np.nan)
         if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
             k = (parts[:, 0] > 0).sum()
             n = float(value >= encoder.calibration("frame")["threshold"][0])

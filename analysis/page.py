@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import pairwise, zip_longest
 from textwrap import shorten
 
-from analysis.lines import CAPTION, HEADING, PERSON, Line, read_lines
+from analysis.lines import CAPTION, HEADING, PERSON, WORD, Line, read_lines
 from analysis.model import MEASURED_ROLES, Article, Block
 from analysis.text import sentences
 
@@ -21,6 +21,7 @@ ECHO = 7  # words at most of a line that may come again in running text, or in a
 STANDFIRST = 40  # words at most of prose between a headline and its byline, and of a teaser or a comment
 NEAR = 30  # lines that are looked at around one, so that time grows with the page and no faster
 TITLE = 60  # characters at most of an inferred title, as on the axes of the figures
+_SITE = re.compile(r" [|–—-] (?=[^|–—]{3,40}$)")  # what browsers put behind a headline
 
 
 def anatomy(raw: str, name: str = "page") -> list[Article]:
@@ -134,13 +135,14 @@ def _settle(lines: Sequence[Line]) -> None:
     body = [i for i, line in enumerate(lines) if line.role == "paragraph"]
     first, last = (body[0], body[-1]) if body else (len(lines), len(lines))
     headline = _headline(lines[:first])
+    stem = headline and _stem(headline)
     for i, line in enumerate(lines):
         if line.role == "dateline" and first < i < last:
             if line.reason == "a date" and ":" not in line.date and lines[i - 1].role != "byline":
                 line.be("subhead", "a date that heads what follows")
         elif line.role != "heading":
             continue
-        elif headline and _stem(line) == _stem(headline):
+        elif headline and _stem(line) == stem:
             line.be("headline", "the headline" if line is headline else "copy of the headline")
             line.copy_of = None if line is headline else headline.start
         elif i < first and line.words < 4:
@@ -179,15 +181,15 @@ def _headline(head: Sequence[Line]) -> Line | None:
 
     Of its copies it is the shortest, because browsers put the site's name behind it.
     """
-    headings = [line for line in head if line.role == "heading" and line.words <= HEADING]
-    copies = Counter(map(_stem, headings))
-    best = max(headings, default=None, key=lambda line: (line.words > 3, copies[_stem(line)]))
-    return best and min((n for n in headings if _stem(n) == _stem(best)), key=lambda line: len(line.text))
+    headings = [(line, _stem(line)) for line in head if line.role == "heading" and line.words <= HEADING]
+    copies = Counter(stem for _, stem in headings)
+    _, best = max(headings, default=(None, ""), key=lambda pair: (pair[0].words > 3, copies[pair[1]]))
+    return min((line for line, stem in headings if stem == best), default=None, key=lambda line: len(line.text))
 
 
 def _stem(line: Line) -> str:
     """A headline's words without the site's name that browsers put behind it ("… | The Holm Gazette")."""
-    return " ".join(re.findall(r"\w+", re.split(r" [|–—-] (?=[^|–—]{3,40}$)", line.text)[0].casefold()))
+    return " ".join(WORD.findall(_SITE.split(line.text)[0].casefold()))
 
 
 def _assembled(name: str, raw: str, lines: Sequence[Line]) -> Article:

@@ -10,6 +10,7 @@ import json
 import signal
 import threading
 import warnings
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -180,11 +181,14 @@ def joined(folder: Path, out: Path, kind: str, index: Index, failures: list[Fail
 def _chunks(places: Sequence[tuple[Path, int]], table: str) -> Iterator[pa.Table]:
     """The rows of a table for articles, given as (part, number in it), JOINED of them at a time."""
     for first in range(0, len(places), JOINED):
-        batches = []
-        for part, number in places[first : first + JOINED]:
-            with pa.OSFile(str(part.with_suffix(f".{table}"))) as stream:
-                batches.append(pa.ipc.open_file(stream).get_batch(number))
-        yield pa.Table.from_batches(batches)
+        chunk, batches = places[first : first + JOINED], {}
+        numbers: dict[Path, list[int]] = defaultdict(list)
+        for part, number in chunk:
+            numbers[part].append(number)
+        for part, own in numbers.items():  # so that each file is opened once
+            with pa.OSFile(str(part.with_suffix(f".{table}"))) as stream, pa.ipc.open_file(stream) as reader:
+                batches |= {(part, number): reader.get_batch(number) for number in own}
+        yield pa.Table.from_batches([batches[place] for place in chunk])
 
 
 def _flagged(articles: pa.Table, copies: Mapping[str, str]) -> pa.Table:

@@ -53,7 +53,8 @@ def applied(statistics: Sequence[Statistic], widths: Sequence[int], sums: np.nda
         values.append(function(sums[:, at:end].reshape(len(sums), -1, width)).T)
         at = end
     values = np.vstack(values)
-    return np.where(np.isfinite(values), values, np.nan)
+    values[~np.isfinite(values)] = np.nan
+    return values
 
 
 def _summed(weights: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:

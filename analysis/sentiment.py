@@ -5,18 +5,18 @@ Reference: Hutto, C. J. & Gilbert, E. (2014). VADER. Proceedings of ICWSM 8.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from string import punctuation
+from types import SimpleNamespace
 
 from analysis.model import Article, Span
 from analysis.text import fold, sentences
 
 NEUTRAL = 0.05  # Hutto & Gilbert's own threshold
-# VADER's time is quadratic in emoji and in words after "but": .3 s for 1,000 emoji, 5 s for 4,000. The longest of
-# the 3,879 sentences in BASIL's training articles has 553 characters.
+# Words after "but" take time that grows with the square of their number. The longest of the 3,879 sentences in BASIL's
+# training articles has 553 characters.
 LONGEST = 1_000
-_DASHES = str.maketrans("—–―", "   ")
 
 
 def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
@@ -39,7 +39,23 @@ def tone(text: str) -> float:
     >>> tone("The harbour trial was a success."), tone("It isn’t a success.")
     (0.5719, -0.4585)
     """
-    return _vader()[0](_mended(text)[0])["compound"]
+    passage, words, rated = _rated(text)
+    if not rated:
+        return 0.0
+    # `polarity_scores`, but that around each word only those are read on which its score depends: linear, much faster
+    vader, scores = _vader(), [0.0] * len(words)
+    sentence = SimpleNamespace(is_cap_diff=0 < sum(map(str.isupper, words)) < len(words))
+    for i in rated:
+        first = max(0, i - 3)
+        sentence.words_and_emoticons = words[first : i + 3]
+        [scores[i]] = vader.sentiment_valence(0, sentence, words[i], i - first, [])
+    return vader.score_valence(vader._but_check(words, scores), passage)["compound"]
+
+
+@lru_cache(maxsize=100_000)
+def is_rated(text: str) -> bool:
+    """Whether a text holds words that VADER rates; the tone of several without any is 0."""
+    return bool(_rated(text)[2])
 
 
 def tone_label(value: float) -> str:
@@ -52,25 +68,44 @@ def tone_words(text: str, base: int = 0) -> Iterator[Span]:
 
     Negation, boosters and "but" are not in the value: "not good" gives "good", 1.9. Only `tone` has them.
     """
-    folded, offsets = _mended(text)
-    for piece in re.finditer(r"\S+", folded):
-        word = piece.group().strip(punctuation)
-        word = word if len(word) > 2 else piece.group()  # VADER keeps the marks of short pieces: they may be emoticons
-        if (valence := _vader()[1].get(word.lower())) is not None:
-            start = piece.start() + piece.group().index(word)
-            ends = (start, start + len(word))
-            first, last = ends if offsets is None else (offsets[ends[0]], offsets[ends[1] - 1] + 1)
-            yield Span("tone", "word", base + first, base + last, value=valence, detail=word.lower())
+    valences, (passage, offsets, words, low) = _vader().lexicon, _read(text)
+    rated = [(i, word) for i, word in enumerate(low) if word in valences]
+    pieces = [*re.finditer(r"\S+", passage)] if rated else []
+    for i, word in rated:
+        start = pieces[i].start() + pieces[i].group().index(words[i])
+        ends = (start, start + len(words[i]))
+        first, last = ends if offsets is None else (offsets[ends[0]], offsets[ends[1] - 1] + 1)
+        yield Span("tone", "word", base + first, base + last, value=valences[word], detail=word)
 
 
-def _mended(text: str) -> tuple[str, list[int] | None]:
+def _rated(text: str) -> tuple[str, list[str], list[int]]:
+    """A text as VADER reads it, its words, and which of them have a valence."""
+    vader, (passage, _, words, low) = _vader(), _read(text)
+    emoji = vader.emojis
+    if not emoji.keys().isdisjoint(passage):  # the words for each stand in its place
+        after = zip(passage, f" {passage}", strict=False)
+        passage = "".join(" " * (last != " ") + emoji[char] if char in emoji else char for char, last in after)
+        words, low = _words(passage)
+    return passage, words, [i for i, w in enumerate(low) if w in vader.lexicon and low[i : i + 2] != ["kind", "of"]]
+
+
+@lru_cache(maxsize=1)  # of a passage, tone and words are asked for
+def _read(text: str) -> tuple[str, list[int] | None, list[str], list[str]]:
+    """A text mended, the way back to its offsets, its words, and these in lower case."""
     folded, offsets = fold(text[:LONGEST])
-    return folded.translate(_DASHES), offsets
+    passage = folded.replace("—", " ").replace("–", " ").replace("―", " ")
+    return passage, offsets, *_words(passage)
+
+
+def _words(passage: str) -> tuple[list[str], list[str]]:
+    """The words as VADER cuts them; it keeps the marks of short pieces, for they may be emoticons."""
+    pieces = passage.split()
+    words = [word if len(word := piece.strip(punctuation)) > 2 else piece for piece in pieces]
+    return words, [word.lower() for word in words]
 
 
 @cache
-def _vader() -> tuple[Callable[[str], dict[str, float]], Mapping[str, float]]:
-    from vaderSentiment.vaderSentiment import BOOSTER_DICT, SentimentIntensityAnalyzer  # reads its lexicon when made
+def _vader():
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # reads its lexicon when made
 
-    analyzer = SentimentIntensityAnalyzer()
-    return analyzer.polarity_scores, {w: v for w, v in analyzer.lexicon.items() if w not in BOOSTER_DICT}
+    return SentimentIntensityAnalyzer()

@@ -68,7 +68,7 @@ def identify(raw: str, mentions: Sequence[Mention]) -> list[Source]:
     found: list[tuple[_Known | None, str, tuple[int, int] | None]] = []
     for mention in mentions:
         words = tokens(raw[mention.start : mention.end], mention.start)
-        words = tuple(word._replace(form=word.form.rstrip(".") or word.form) for word in words)
+        words = tuple(w._replace(form=w.form.rstrip(".") or w.form) if w.form[-1] == "." else w for w in words)
         entry = closed_class().get(words[0].form) if len(words) == 1 else None
         country, at = "", None
         if entry and entry.label in "SOPRT":

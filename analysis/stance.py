@@ -15,9 +15,9 @@ import numpy as np
 
 from analysis import encoder
 from analysis.encoder import HEADS
-from analysis.lexicons import Hit, Index, index, load_lexicon, load_targets, match
+from analysis.lexicons import Hit, Index, index, load_lexicon, load_targets, match, matches
 from analysis.model import Article, Block, Span
-from analysis.sentiment import tone
+from analysis.sentiment import is_rated, tone
 from analysis.text import Token, sentences, tokens
 
 LABELS = ("negative", "neutral", "positive")
@@ -54,20 +54,20 @@ def detect(article: Article, voices: Sequence[Span] = (), targets: Index | None 
     """
     entries = load_targets() if targets is None else targets
     answers = encoder.answers(article) if encoder.available() else None
-    for number, sentence in enumerate(sentences(article)):
-        clauses = None
-        for hit in match(sentence.forms, entries):
-            found = sentence.tokens[hit.first : hit.last]
-            if hit.label and _capitals_fit(article.raw, found, hit.head):
-                if answers:
-                    toward = _answered(answers, answers.firsts[number] + hit.first, answers.firsts[number] + hit.last)
-                else:
-                    clauses = clauses or _clauses(article.raw, sentence.tokens)
-                    toward = clauses.tone(hit.first, hit.last)
-                value = max(toward[1:]) * (LABELS.index(toward.label) - 1)
-                begin = max(0, hit.first - WINDOW)
-                detail = role(sentence.tokens[begin : hit.last + WINDOW], hit.first - begin, hit.last - begin)
-                yield Span("target", hit.label, found[0].start, found[-1].end, value=value, detail=detail)
+    read: tuple[int, _Clauses | None] = (-1, None)  # the last sentence by rules
+    for number, hit in matches(article, entries):
+        words = sentences(article)[number].tokens
+        found = words[hit.first : hit.last]
+        if hit.label and _capitals_fit(article.raw, found, hit.head):
+            if answers:
+                toward = _answered(answers, answers.firsts[number] + hit.first, answers.firsts[number] + hit.last)
+            else:
+                read = read if read[0] == number else (number, _clauses(article.raw, words))
+                toward = read[1].tone(hit.first, hit.last)
+            value = max(toward[1:]) * (LABELS.index(toward.label) - 1)
+            begin = max(0, hit.first - WINDOW)
+            detail = role(words[begin : hit.last + WINDOW], hit.first - begin, hit.last - begin)
+            yield Span("target", hit.label, found[0].start, found[-1].end, value=value, detail=detail)
 
 
 def lean(value: float) -> int:
@@ -122,13 +122,13 @@ def role(words: Sequence[Token], first: int, last: int) -> str:
     """
     earlier = (t.form for t in reversed(words[:first]) if t.form not in ("the", "a", "an"))
     before = [*islice(earlier, 2), "", ""][1::-1]
-    after = [*(t.form for t in words[last:]), "", "", ""]
+    chain = list(takewhile(lambda form: _kind(form) in ("be", "auxiliary", "adverb"), (t.form for t in words[last:])))
+    after = [*(t.form for t in words[last : last + len(chain) + 3]), "", "", ""]
     if after[0] == "'s" or (after[0] == "'" and words[last - 1].form.endswith("s")):
         contracted = _kind(after[1]) == "be" or (after[1].endswith("ing") and _kind(after[2]) in _COMPLEMENT)
         return "agent" if contracted else "possessor"
     if "preposition" in _kind(before[1]):
         return "agent" if before[1] == "by" and _participle(before[0]) else "other"
-    chain = list(takewhile(lambda form: _kind(form) in ("be", "auxiliary", "adverb"), after))
     finite = [form for form in chain if _kind(form) != "adverb"]
     verb, complement = after[len(chain) : len(chain) + 2]
     if finite:
@@ -159,10 +159,13 @@ def _lean(words: Sequence[Token], first: int, last: int, hits: Iterable[Hit]) ->
 
 
 class _Clauses(NamedTuple):
-    """A sentence's tokens, as they stand too, its words with a direction, and where clauses end and the next begin."""
+    """A sentence's tokens, as they stand too, those with a valence (by index), its words with a direction, and where
+    clauses end and the next begin.
+    """
 
     words: Sequence[Token]
     said: Sequence[str]
+    rated: Sequence[int]
     hits: Sequence[Hit]
     breaks: Sequence[tuple[int, int]]
 
@@ -171,10 +174,13 @@ class _Clauses(NamedTuple):
         begin, stop = self.around(first, last)
         near = slice(*(bisect_left(self.hits, at, key=lambda hit: hit.first) for at in (begin, stop)))
         hits = [hit for hit in self.hits[near] if hit.last <= stop]
-        clause = list(self.said[begin:stop])
-        for start, end in [(first, last), *(hit[:2] for hit in hits if hit.label == "topic")]:
-            clause[start - begin : end - begin] = ["it"] * (end - start)
-        shares = SHARES[bisect_left(EDGES, tone(" ".join(clause)) + _lean(self.words, first, last, hits))]
+        score = _lean(self.words, first, last, hits)
+        if bisect_left(self.rated, begin) < bisect_left(self.rated, stop):  # else VADER need not be asked
+            clause = list(self.said[begin:stop])
+            for start, end in [(first, last), *(hit[:2] for hit in hits if hit.label == "topic")]:
+                clause[start - begin : end - begin] = ["it"] * (end - start)
+            score += tone(" ".join(clause))
+        shares = SHARES[bisect_left(EDGES, score)]
         return Tone(LABELS[shares.index(max(shares))], *shares)
 
     def around(self, first: int, last: int) -> tuple[int, int]:
@@ -195,7 +201,8 @@ def _clauses(raw: str, words: Sequence[Token]) -> _Clauses:
         if mark or joint or _kind(form) == "clause":
             breaks.append((at, at + mark))
     said = [raw[word.start : word.end] for word in words]
-    return _Clauses(words, said, list(match(forms, index("direction"))), breaks)
+    rated = [at for at, word in enumerate(said) if is_rated(word)]
+    return _Clauses(words, said, rated, list(match(forms, index("direction"))), breaks)
 
 
 def _participle(form: str) -> bool:

@@ -7,8 +7,8 @@ never glued to a sentence.
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from functools import cache, lru_cache, wraps
-from itertools import zip_longest
+from functools import cache, lru_cache, partial, wraps
+from itertools import accumulate, zip_longest
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
@@ -18,8 +18,9 @@ from analysis.model import Article
 ABBREVIATIONS = Path(__file__).parents[1] / "data" / "abbreviations.txt"
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-_ONE_FOR_ONE = {ord(c): "'" for c in "‘’‚‛ʼ`´"} | {ord(c): '"' for c in "“”„‟«»"}
-_ONE_FOR_ONE |= {0xFF01 + i: chr(0x21 + i) for i in range(94)} | {ord(c): " " for c in "\u00a0\u2007\u202f\u3000"}
+_ONE_FOR_ONE = dict.fromkeys("‘’‚‛ʼ`´", "'") | dict.fromkeys("“”„‟«»", '"')
+_ONE_FOR_ONE |= {chr(0xFF01 + i): chr(0x21 + i) for i in range(94)} | dict.fromkeys("\u00a0\u2007\u202f\u3000", " ")
+_FOLDED = re.compile(f"[{''.join(_ONE_FOR_ONE)}]")
 _OPENING = {"“": "”", "„": "”", "«": "»", "‘": "’"}
 _MIXED = {'"': "”", "”": '"'}  # a curly mark closed by a straight one, or the reverse
 _MARK = re.compile("[\"“”„«»'‘’]")
@@ -41,6 +42,9 @@ class Token(NamedTuple):
     end: int
     form: str
     is_word: bool
+
+
+_token = partial(tuple.__new__, Token)  # of a tuple, in half the time of Token(...)
 
 
 class Sentence(NamedTuple):
@@ -87,7 +91,9 @@ def fold(text: str) -> tuple[str, list[int] | None]:
     >>> fold("no\\u200bw")
     ('now', [0, 1, 3, 4])
     """
-    folded = text.translate(_ONE_FOR_ONE)
+    if text.isascii():  # a tenth of the time
+        return text.replace("`", "'"), None
+    folded = _FOLDED.sub(lambda mark: _ONE_FOR_ONE[mark[0]], text)
     if not _INVISIBLE.search(folded):
         return folded, None
     offsets = [i for i, c in enumerate(folded) if not _INVISIBLE.match(c)]
@@ -107,11 +113,9 @@ def tokens(text: str, base: int = 0) -> tuple[Token, ...]:
     last = len(stretches) - 1
     while last > max(0, len(stretches) - 5) and not fold(stretches[last][1])[0].strip(_CLOSING):
         last -= 1  # the full stop may stand before marks, four of them apart
-    made: list[Token] = []
-    for number, (at, stretch) in enumerate(stretches[: last + 1]):
-        own, at = _tokenized(text[at:] if number == last else stretch, number == last), base + at
-        made += [Token(at + start, at + end, form, is_word) for start, end, form, is_word in own]
-    return tuple(made)
+    read = [(base + at, _tokenized(stretch, False)) for at, stretch in stretches[:last]]
+    read += [(base + at, _tokenized(text[at:], True)) for at, _ in stretches[last : last + 1]]
+    return tuple([_token((at + s, at + e, form, is_word)) for at, own in read for s, e, form, is_word in own])
 
 
 @lru_cache(maxsize=100_000)
@@ -147,8 +151,8 @@ def sentences(article: Article) -> tuple[Sentence, ...]:
                 words = tokens(article.raw[block.start + start : block.start + end], block.start + start)
                 if words:
                     span = (block.start + start, block.start + end)
-                    forms, counted = tuple(t.form for t in words), sum(t.is_word for t in words)
-                    found.append(Sentence(*span, block.role, index, words, forms, counted))
+                    _, _, forms, counted = zip(*words, strict=True)
+                    found.append(Sentence(*span, block.role, index, words, forms, sum(counted)))
     return tuple(found)
 
 
@@ -158,6 +162,13 @@ def sentence_at(article: Article, offset: int) -> int:
     Takes a raw offset; found by bisection.
     """
     return bisect_right(_starts(article), offset) - 1
+
+
+@once_per_article
+def stream(article: Article) -> tuple[tuple[str, ...], list[int]]:
+    """The forms of all sentences, one after the other with "" between them, and where in them each sentence begins."""
+    forms = tuple([form for sentence in sentences(article) for form in (*sentence.forms, "")])
+    return forms, [0, *accumulate(len(sentence.forms) + 1 for sentence in sentences(article))][:-1]
 
 
 @once_per_article

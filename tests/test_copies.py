@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from conftest import CASES, article, cases
 from hypothesis import given, settings
@@ -60,6 +61,20 @@ def test_boilerplate_of_a_crowd_hides_no_copy() -> None:
     own = [" ".join(f"w{n}x{i}" for i in range(200)) for n in range(24)]
     crowd = [article(f"{words}\n\n{NOTICE}", str(n)) for n, words in enumerate([*own, f"{own[-1]} more"])]
     assert [(name, reason.split(":")[0]) for name, reason in near_copies(crowd).items()] == [("24", "near copy of 23")]
+
+
+@pytest.mark.parametrize("sizes", [(128, 128), (60, 60), (128, 100), (25, 30)])
+@pytest.mark.parametrize("shared", [0.5, 0.75, 0.85, 0.9, 0.95, 1.0])
+def test_a_pair_is_told_by_the_share_among_the_smallest_hashes_of_both(shared: float, sizes: tuple[int, int]) -> None:
+    for seed in range(20):
+        hashes = np.random.default_rng(seed).permutation(1000).astype(np.uint32)
+        common = hashes[: int(shared * min(sizes))]
+        halves = hashes[200:], hashes[400:]
+        left, right = (np.sort([*common, *own[: n - len(common)]]) for n, own in zip(sizes, halves, strict=True))
+        smallest = sorted({*left.tolist(), *right.tolist()})[: copies.SKETCH]
+        share = sum(h in left and h in right for h in smallest) / len(smallest)
+        found = copies.near_copies({"a": left, "b": right})
+        assert bool(found) == (share >= copies.ALIKE) and f"{share:.0%}" in found.get("b", f"{share:.0%}")
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,10 +1,13 @@
 """Tone of passages and the words that make it; cases in cases/sentiment.toml."""
 
+import random
+
 import pytest
 from conftest import article, cases
+from vaderSentiment import vaderSentiment as vader
 
 from analysis.model import Span
-from analysis.sentiment import LONGEST, detect, tone, tone_label, tone_words
+from analysis.sentiment import LONGEST, detect, is_rated, tone, tone_label, tone_words
 
 
 @pytest.mark.parametrize("case", cases("sentiment"))
@@ -43,3 +46,19 @@ def test_what_is_read_is_bounded_whatever_the_length(piece: str) -> None:
     text = piece * 100_000
     assert tone(text) == tone(text[:LONGEST])
     assert len(list(tone_words(text))) <= LONGEST
+
+
+def test_tone_is_vader_s_compound_whatever_the_words() -> None:
+    analyzer, draw = vader.SentimentIntensityAnalyzer(), random.Random(0)
+    emoji = [mark for mark in analyzer.emojis if len(mark) == 1]
+    plain = ["the", "table", "but", "no", "nor", "or", "never", "so", "without", "doubt", "very", "least", "kind", "of"]
+    known = [*analyzer.lexicon], [*vader.BOOSTER_DICT], vader.NEGATE, [*vader.SPECIAL_CASES], emoji, plain, plain
+    told = set()
+    for _ in range(3_000):
+        words = [draw.choice(draw.choice(known)) + draw.choice(["", "", "", "!", "?", '"']) for _ in range(12)]
+        words = [word.upper() if draw.random() < 0.2 else word for word in words[: draw.randrange(13)]]
+        text = draw.choice(["  ", " ", " "]).join(words).replace("`", "'")  # one of the marks that are mended
+        score = analyzer.polarity_scores(text)["compound"]
+        assert tone(text) == score and (is_rated(text) or score == 0), text
+        told.add(score)
+    assert len(told) > 1_000

@@ -33,8 +33,8 @@ def test_cases(case: dict) -> None:
 def test_there_are_fifty_cases_and_each_target_has_one() -> None:
     table = [parameter.values[0] for parameter in cases("stance")]
     assert len(table) >= 50
-    known = [forms for lengths in load_targets().values() for forms in lengths.values()]
-    names = {entry.label for forms in known for _, entry in forms.values()} - {""}
+    known = [own for seconds in load_targets().values() for own in seconds.values()]
+    names = {entry.label for own in known for _, _, entry in own} - {""}
     assert {name for case in table for _, name, *_ in case["mentions"]} == names
 
 
