@@ -28,6 +28,17 @@ def test_content_is_quoted_inside_marks_and_reported_outside() -> None:
     ]
 
 
+def test_what_the_author_thinks_is_the_author_s_but_not_what_a_speaker_does() -> None:
+    text = 'I think the dam is safe. "I think it leaks," she said.'
+    spans = [("source", 0, 1, "1"), ("content", 8, 23, "1"), ("source", 26, 27, "2"), ("content", 34, 42, "2")]
+    assert runs(text, [Span("attribution", label, *place, group=group) for label, *place, group in spans]) == [
+        ("author", "", "I think the dam is safe."),
+        ("author", "", '"I think'),
+        ("direct", "", 'it leaks,"'),
+        ("author", "", "she said."),
+    ]
+
+
 def test_headlines_and_captions_keep_their_own_voice() -> None:
     assert [r[0] for r in runs(TEXT, [CONTENT], role="headline")] == ["headline", "headline"]
     assert [r[0] for r in runs(TEXT, [], role="caption")] == ["caption", "caption"]
