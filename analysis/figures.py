@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import textwrap
 from collections.abc import Callable
@@ -82,7 +83,7 @@ def saver(
 
     A caption that does not speak of its instrument gets `validity`, how good the notebook's instrument is. With
     `spans`, and `scores` as `score` made them, the rows get the numbers of the sentences behind them, see `evidence`,
-    and each caption says what failed in which article.
+    and each caption says what failed in which article. The path given back is relative to the working directory.
     """
     whence, lost = about(corpus, **parameters), _failed(corpus, spans, scores)
     trace = None if spans is None else tracer(spans, corpus.articles, scores)
@@ -90,7 +91,8 @@ def saver(
     def save(fig: Figure, name: str, *, data: pd.DataFrame, caption: str, **card: Any) -> Path:
         data = data if trace is None else trace(data)
         told = caption if "Instrument" in caption else f"{caption} {validity}"
-        return save_figure(fig, f"{notebook}/{name}", data=data, caption=told + lost, about=whence, out=out, **card)
+        card |= {"caption": told + lost, "about": whence, "out": out}
+        return Path(os.path.relpath(save_figure(fig, f"{notebook}/{name}", data=data, **card)))
 
     return save
 
