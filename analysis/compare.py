@@ -5,7 +5,7 @@ outlets, for which many articles of each are needed: see `groups`. Where there i
 itself, a voice that is silent) the tables are empty, so that the notebooks run on any corpus.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from statistics import NormalDist
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from analysis.counts import OF_K_AND_N
 from analysis.lexicons import load_background
 from analysis.measures import MEASURES
 from analysis.model import AnalysisError, Article
-from analysis.resample import DRAWS, Statistic, block_weights, percentiles, permutation_p, resampled, shuffles
+from analysis.resample import DRAWS, Statistic, block_weights, holm, percentiles, permutation_p, resampled, shuffles
 from analysis.text import sentences
 
 KEYS = ["measure", "label", "voice"]
@@ -53,30 +53,45 @@ def difference(scores: pd.DataFrame, left: str, right: str, *, seed: int = 0) ->
     so much more was told apart in .68 of pairs at 6 hits per 100 words and in .50 at one hit per 100 words;
     sentence: all this in English. Raises AnalysisError for an unknown id or measure, or scores without `parts`.
     """
+    _check(scores["article_id"], left, right)
     return differences(scores, {left: left, right: right}, seed=seed)
 
 
 def differences(scores: pd.DataFrame, names: Mapping[str, str], *, seed: int = 0) -> pd.DataFrame:
     """`difference` of each two of up to PAIRED articles (short names by id), of more the first and last: one family.
 
-    With several pairs, its first columns are pair ("A against B", short names), left and right (ids).
+    An article without a score is left out, for on it something failed. Unless the first and the last of `names` are all
+    that is compared, the first columns are pair ("A against B", short names), left and right (ids).
     """
     if "parts" not in scores:
         raise AnalysisError("these scores have no column `parts`: make them with measures.score, not from a file")
-    ids, made = [*names], []
-    several = 2 < len(ids) <= PAIRED
-    for left, right in combinations(ids, 2) if several else [(ids[0], ids[-1])]:
-        _check(scores["article_id"], left, right)
-        kept = scores[["article_id", *KEYS, "k", "n", "unit", "parts"]] if left != right else scores.iloc[:0]
+    chosen = scores[["article_id", *KEYS, "k", "n", "unit", "parts"]]
+
+    def both(left: str, right: str) -> pd.DataFrame:
+        kept = chosen if left != right else chosen.iloc[:0]
         sides = [kept[kept["article_id"] == i] for i in (left, right)]
-        both = sides[0].merge(sides[1].drop(columns="unit"), on=KEYS, suffixes=("_left", "_right"), validate="1:1")
-        made.append(both.assign(pair=f"{names[left]} against {names[right]}", left=left, right=right))
-    table = pd.concat(made, ignore_index=True)
+        return sides[0].merge(sides[1].drop(columns="unit"), on=KEYS, suffixes=("_left", "_right"), validate="1:1")
+
+    table = of_pairs(both, names, {*chosen["article_id"]})
+    several, order = "pair" in table, [*names]
+    table = table if several else table.assign(left=order[0], right=order[-1])
     draws, table[NUMBERS] = max(DRAWS, DRAWS_PER_ROW * len(table)), np.nan
     for (*_, measure), rows in table.groupby(["left", "right", "measure"]).indices.items():
         table.loc[rows, NUMBERS] = _compared(table.loc[rows], _statistic(measure), draws, seed)
     columns = [*["pair", "left", "right"] * several, *KEYS, "left_value", "right_value", "difference", "low", "high"]
     return judged(table, _counts)[[*columns, "p", "p_holm", "verdict", "smallest_detectable", "unit", "sentence"]]
+
+
+def of_pairs(
+    make: Callable[[str, str], pd.DataFrame], names: Mapping[str, str], known: Collection[str] = ()
+) -> pd.DataFrame:
+    """The tables that `make` makes of each two articles, as `differences` pairs them and names the pair; one table."""
+    order, ids = [*names], [i for i in names if not known or i in known]
+    pairs = [*combinations(ids, 2)] if len(order) <= PAIRED else []
+    pairs = pairs or [(ids[0], ids[-1])]  # an article with itself: no row
+    made = [make(*two).assign(pair=" against ".join(map(names.get, two)), left=two[0], right=two[1]) for two in pairs]
+    table = pd.concat(made, ignore_index=True)
+    return table if pairs != [(order[0], order[-1])] else table.drop(columns=["pair", "left", "right"])
 
 
 def judged(table: pd.DataFrame, counts: Callable[[NamedTuple], str], amount: str = "in this much text") -> pd.DataFrame:
@@ -95,25 +110,12 @@ def judged(table: pd.DataFrame, counts: Callable[[NamedTuple], str], amount: str
     return table
 
 
-def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's step-down correction; missing values stay missing and are not counted.
-
-    >>> holm(np.array([0.01, 0.04, 0.03, np.nan])).round(2).tolist()
-    [0.03, 0.06, 0.06, nan]
-    """
-    order = np.argsort(p)[: np.isfinite(p).sum()]  # NaN is sorted last
-    corrected = np.full(len(p), np.nan)
-    corrected[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)))
-    return corrected
-
-
 def leverage(scores: pd.DataFrame, left: str, right: str, measure: str, label: str, voice: str) -> pd.DataFrame:
     """The three sentences whose removal changes one difference most, and what the verdict would be without each.
 
     Columns: article_id, sentence (its index in the article), difference without it, change, p, verdict, flips. The
     verdicts are those of this row by itself, uncorrected, as a reader asks about it alone.
     """
-    _check(scores["article_id"], left, right)
     row = scores[(scores[KEYS] == [measure, label, voice]).all(axis=1) & scores["article_id"].isin([left, right])]
     if len(row) < 2:  # one article, or nothing of the kind in one of the two
         return pd.DataFrame(columns=LEVERAGE_COLUMNS)
@@ -197,9 +199,9 @@ def contributions(
         chosen = spans[spans["article_id"] == side]
         runs = chosen[(chosen["layer"] == "voice") & (voice is None or chosen["voice"] == voice)]
         words = runs.set_index("start")["value"]
-        if not words.sum():
-            return pd.DataFrame(columns=SHIFT_COLUMNS)
         tone = chosen[chosen["layer"] == "tone"].sort_values(["start", "label"], ignore_index=True)
+        if not words.sum() or tone.empty:  # nobody speaks so, or rating it failed
+            return pd.DataFrame(columns=SHIFT_COLUMNS)
         of_run = tone.assign(weight=tone["start"].map(words).fillna(0) / words.sum())[tone["label"] == "tone"]
         weight, compound = (of_run[name].reindex(tone.index).ffill() for name in ("weight", "value"))  # of each word
         tone["part"] = weight * np.sqrt((1 - compound**2) / VADER_ALPHA) * tone["value"]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import textwrap
 from collections.abc import Callable
@@ -18,9 +19,12 @@ from matplotlib.text import Text
 from analysis.corpus import Corpus
 from analysis.evidence import tracer
 from analysis.model import AnalysisError
+from analysis.tables import labels, listed
 from analysis.writing import FIGURES, ROOT, csv_bytes, write_atomic
 
 STYLE = Path(__file__).with_name("style.mplstyle")
+# What follows for an article where telling voices apart fails
+FOLLOWS = {"attribution": " (so that all its words stand as the author's)", "voice": " (and with it all measures)"}
 
 
 def use_style() -> None:
@@ -78,17 +82,29 @@ def saver(
     """`save_figure` for one notebook: `save(fig, "tone", data=…, title=…, alt=…, caption=…)`, provenance included.
 
     A caption that does not speak of its instrument gets `validity`, how good the notebook's instrument is. With
-    `spans`, and `scores` as `score` made them, the rows get the numbers of the sentences behind them, see `evidence`.
+    `spans`, and `scores` as `score` made them, the rows get the numbers of the sentences behind them, see `evidence`,
+    and each caption says what failed in which article. The path given back is relative to the working directory.
     """
-    whence = about(corpus, **parameters)
+    whence, lost = about(corpus, **parameters), _failed(corpus, spans, scores)
     trace = None if spans is None else tracer(spans, corpus.articles, scores)
 
     def save(fig: Figure, name: str, *, data: pd.DataFrame, caption: str, **card: Any) -> Path:
         data = data if trace is None else trace(data)
         told = caption if "Instrument" in caption else f"{caption} {validity}"
-        return save_figure(fig, f"{notebook}/{name}", data=data, caption=told, about=whence, out=out, **card)
+        card |= {"caption": told + lost, "about": whence, "out": out}
+        return Path(os.path.relpath(save_figure(fig, f"{notebook}/{name}", data=data, **card)))
 
     return save
+
+
+def _failed(corpus: Corpus, *made: pd.DataFrame | None) -> str:
+    """What failed in which article, a sentence to end a caption; "" where nothing did."""
+    failures = [failure for table in made if table is not None for failure in table.attrs.get("failures", ())]
+    names = labels(corpus.articles) if failures else {}
+    told = (
+        f"{f['stage'].replace('_', ' ')} of {names[f['article_id']]}{FOLLOWS.get(f['stage'], '')}" for f in failures
+    )
+    return f" Missing here, for it failed: {listed(dict.fromkeys(told))}." if failures else ""
 
 
 def _written_around(fig: Figure, title: str, caption: str) -> list[Text]:

@@ -43,7 +43,8 @@ def with_band(scores: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame
     kind = "opinion" if {article.kind for article in articles} == {"opinion"} else "news"
     found = [load_norms().get((kind, *key)) for key in scores[NORM_KEYS[1:]].itertuples(index=False)]
     rows = [(NAMES[kind], norm.n, *(norm.points[i] for i in BAND)) if norm else (None, *[np.nan] * 4) for norm in found]
-    return scores.join(pd.DataFrame(rows, scores.index, COLUMNS).where(scores[f"{kind}_percentile"].notna()))
+    bands = pd.DataFrame(rows, scores.index, COLUMNS).where(scores[f"{kind}_percentile"].notna())
+    return scores.assign(**bands)  # keeps what failed, in `attrs`
 
 
 def caption(table: pd.DataFrame) -> str:

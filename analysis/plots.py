@@ -18,11 +18,13 @@ from analysis.model import VOICE_NAME
 
 
 def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **options) -> Figure:
-    """The same drawing for each value of a column, as small multiples titled by it, in the column's order.
+    """The same drawing for each value of a column, as small multiples titled by it; without the column, one of all.
 
     Up to four stand one below the other, more in two columns, strips without names in four; written-out words always
     in one. All are as high as the one with most lines needs, and those of articles have one scale.
     """
+    if by not in table:
+        return draw(table, **options).figure
     names = look.order(table[by]) or [""]
     columns = 1 if len(names) <= 4 or draw is word_lists else 4 if len(names) > 8 and "y" not in options else 2
     lines = table.groupby(by, observed=True)[options["y"]].nunique().max() if "y" in options and len(table) else 8

@@ -76,7 +76,7 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
         basis=compared["caption"] if compared else "",
         sections=sections,
         articles=known.values(),
-        failures=corpus.failures.to_dict("records"),
+        failures=[*corpus.failures.to_dict("records"), *spans.attrs.get("failures", ())],
         about={**about, "report": {"made": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z")}},
     )
     write_atomic(figures / "report.html", html.encode())

@@ -114,3 +114,15 @@ def permutation_p(parts: Sequence[np.ndarray], statistics: Sequence[Statistic], 
     extreme = (~(np.abs(values) < observed - EXACT)).mean(axis=1)  # the text itself is one of them
     spread = np.fmax.reduce(values, axis=1) - np.fmin.reduce(values, axis=1)  # of those that are defined
     return np.where(np.isfinite(observed[:, 0]) & (spread > EXACT), extreme, np.nan)
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Holm's step-down correction; missing values stay missing and are not counted.
+
+    >>> holm(np.array([0.01, 0.04, 0.03, np.nan])).round(2).tolist()
+    [0.03, 0.06, 0.06, nan]
+    """
+    order = np.argsort(p)[: np.isfinite(p).sum()]  # NaN is sorted last
+    corrected = np.full(len(p), np.nan)
+    corrected[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)))
+    return corrected

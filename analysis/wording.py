@@ -52,9 +52,11 @@ def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
     for i, k in np.argwhere(np.maximum.reduceat(used, answers.firsts[:-1]) >= thresholds).tolist():
         first, last = answers.firsts[i : i + 2]
         for start, end in stretches(used[first:last, k], thresholds[k]):
-            here = read[i].tokens[start:end]
-            value = float(used[first + start : first + end, k].mean())
-            yield Span("technique", ("any", *TECHNIQUES)[k], here[0].start, here[-1].end, value=value)
+            words = [at for at in range(first + start, first + end) if tokens[at].is_word]
+            if words:  # from word to word, as nine in ten of the annotators' spans
+                begin, end = tokens[words[0]].start, tokens[words[-1]].end
+                value = float(used[words[0] : words[-1] + 1, k].mean())
+                yield Span("technique", ("any", *TECHNIQUES)[k], begin, end, value=value)
 
 
 def judged(article: Article, places: Sequence[Sequence[int]]) -> np.ndarray:

@@ -44,15 +44,25 @@ def supplied_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """`python -m analysis run` runs cells here, as IPython does in a kernel, which takes seconds to start.
 
-    The style is matplotlib's own to begin with, as in a fresh kernel. No executed notebook is left.
+    The style is matplotlib's own to begin with, as in a fresh kernel. No executed notebook is left. A png is empty, for
+    the svg, whose layout is the same, is drawn; the supplied page and what is hostile are drawn twice, by papermill.
     """
     import matplotlib
     from matplotlib import pyplot
+    from matplotlib.figure import Figure
 
     from analysis import run
 
+    drawn = Figure.savefig
+
+    def savefig(fig: Figure, out: object, *, format: str, **options: object) -> None:
+        assert max(fig.get_size_inches()) * matplotlib.rcParams["savefig.dpi"] < 2**16, "no png can be so large"
+        if format != "png":
+            drawn(fig, out, format=format, **options)
+
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(run, "_execute", run_cells)
+    monkeypatch.setattr(Figure, "savefig", savefig)
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         yield

@@ -119,6 +119,19 @@ def test_of_one_two_or_more_than_four_the_ends_are_compared(ids):
 
 
 @pytest.mark.parametrize(
+    ("ids", "pairs"), [("ab", []), ("abc", ["bc"]), ("bcad", ["bc", "bd", "cd"]), ("bcdea", ["be"]), ("abcde", ["be"])]
+)
+def test_an_article_without_scores_is_left_out_and_each_row_says_who_is_compared(ids, pairs):
+    rng = np.random.default_rng(7)
+    table = scores(**{i: {HEDGES: hits(rng, 20, 3)} for i in "bcde"})  # of "a" nothing is known
+    found = differences(table, {i: i.upper() for i in ids})
+    assert (found["left"] + found["right"]).tolist() == pairs
+    assert found["pair"].tolist() == [f"{a} against {b}" for a, b in map(str.upper, pairs)]
+    with pytest.raises(AnalysisError, match="no article a; there are b, c, d, e"):
+        difference(table, "a", "b")
+
+
+@pytest.mark.parametrize(
     ("change", "ids", "message"),
     [
         (lambda t: t, ("a", "zz"), "no article zz; there are a, b"),

@@ -131,7 +131,8 @@ def test_csv_rows_are_the_plotted_ones_in_order(fig, tmp_path):
 def test_a_notebooks_saver_adds_how_good_its_instrument_is(fig, tmp_path):
     save_it = saver("03_words", SimpleNamespace(hashes={}), tmp_path, "Instrument (lists): not validated.", seed=0)
     for name, caption in (("a", "Two bars."), ("b", "Two bars. Instrument: a ruler.")):
-        save_it(fig, name, data=ROWS, alt="Two bars.", caption=caption, title="Bars")
+        path = save_it(fig, name, data=ROWS, alt="Two bars.", caption=caption, title="Bars")
+        assert not path.is_absolute() and path.resolve() == tmp_path / f"03_words/{name}.png"
     cards = [json.loads((tmp_path / f"03_words/{name}.json").read_text()) for name in "ab"]
     assert cards[0]["caption"] == "Two bars. Instrument (lists): not validated."
     assert cards[1]["caption"] == "Two bars. Instrument: a ruler."

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import CASES
+from conftest import CASES, article
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -141,11 +141,13 @@ def broken(name: str, **changes: object) -> tuple[Measure, ...]:
     return tuple(replace(m, **changes) if m.name == name else m for m in MEASURES)
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), MemoryError(), RecursionError(), KeyError("\ud800"), SystemError()])
-def test_a_measure_that_raises_costs_itself_alone(tmp_path, monkeypatch, whole, error) -> None:
+def test_a_measure_that_raises_costs_itself_alone(tmp_path, monkeypatch, whole) -> None:
+    errors = [ValueError("x"), MemoryError(), RecursionError(), KeyError("\ud800"), SystemError()]
+    raised = {f"{n:03}": error for n, error in enumerate(errors, 5)}
+
     def fails(article, voices):
-        if article.article_id == "005":
-            raise error
+        if article.article_id in raised:
+            raise raised[article.article_id]
         yield from detect(article, voices)
 
     detect = loaded.detect
@@ -155,11 +157,13 @@ def test_a_measure_that_raises_costs_itself_alone(tmp_path, monkeypatch, whole, 
     monkeypatch.setattr(parts, "score", lambda *a, **k: measures.score(*a, measures=table, **k))
     scale.measure(tmp_path / "a.jsonl", tmp_path / "out", **RULES)
     before, after = (pd.read_parquet(tmp_path / o / "scores.parquet") for o in ("whole", "out"))
-    lost = (before["article_id"] == "005") & (before["measure"] == "loaded")
+    lost = before["article_id"].isin(raised) & (before["measure"] == "loaded")
     pd.testing.assert_frame_equal(before[~lost].reset_index(drop=True), after)
-    (failure,) = pd.read_parquet(tmp_path / "out/failures.parquet").itertuples()
-    assert (failure.path, failure.article_id, failure.stage) == ("a.jsonl", "005", "loaded")
-    assert type(error).__name__ in failure.reason
+    failures = pd.read_parquet(tmp_path / "out/failures.parquet").sort_values("article_id")
+    assert list(failures["article_id"]) == list(raised) and set(failures["stage"]) == {"loaded"}
+    assert set(failures["path"]) == {"a.jsonl"}
+    for error, reason in zip(errors, failures["reason"], strict=True):
+        assert type(error).__name__ in reason
 
 
 def endless() -> None:
@@ -196,26 +200,30 @@ def tables_of(articles, table=MEASURES) -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def three() -> tuple:
-    articles = [load_corpus(text).articles[0] for text in TEXTS[:3]]
-    assert len({len(sentences(article)) for article in articles}) == 3
+def several() -> tuple:
+    """Articles of one sentence, two, and so on, one for each way of failing and one more at both ends."""
+    read = [load_corpus(text).articles[0] for text in TEXTS]
+    said = [" ".join(a.raw[s.start : s.end].split()) for a in read for s in sentences(a) if s.role == "paragraph"]
+    articles = [article(" ".join(said[3 * n : 4 * n + 2]), f"{n:02}") for n in range(len(FAULTS) + 2)]
+    assert len({len(sentences(a)) for a in articles}) == len(articles)
     return articles, tables_of(articles)
 
 
 @pytest.mark.filterwarnings("ignore:.*the measure is missing")
 @pytest.mark.parametrize("what", [*DETECTORS, *(m.name for m in MEASURES if m.parts)])
-def test_whatever_fails_in_one_article_costs_the_others_nothing(monkeypatch, three, what) -> None:
-    articles, whole = three
-    other = articles[1].article_id
+def test_whatever_fails_in_some_articles_costs_the_others_nothing(monkeypatch, several, what) -> None:
+    """Each fault in an article of its own, told by its number of sentences."""
+    articles, whole = several
+    faults = dict(zip([len(sentences(a)) for a in articles[1:-1]], FAULTS.values(), strict=True))
+    others = [a.article_id for a in articles[1:-1]]
     own = DETECTORS[what] if what in DETECTORS else next(m.parts for m in MEASURES if m.name == what)
 
     def finds(article, *more):
         yield from own(article, *more)
-        if article is articles[1]:
-            fault()
+        faults.get(len(sentences(article)), int)()
 
     def counts(reading):
-        return fault() if reading.size == len(sentences(articles[1])) else own(reading)
+        return faults[reading.size]() if reading.size in faults else own(reading)
 
     finds.__module__ = own.__module__
     stage = own.__module__.removeprefix("analysis.") if what in DETECTORS else what
@@ -227,18 +235,17 @@ def test_whatever_fails_in_one_article_costs_the_others_nothing(monkeypatch, thr
         table = broken(what, parts=counts)
         if own in measures.counts.COUNTED:
             monkeypatch.setattr(measures.counts, "COUNTED", (*measures.counts.COUNTED, counts))
-    for fault in FAULTS.values():  # noqa: B007, `finds` and `counts` use it
-        made = tables_of(articles, table)
-        failures = [*made["spans"].attrs["failures"], *made["scores"].attrs["failures"]]
-        assert [(f["article_id"], f["stage"]) for f in failures] == [(other, stage)]
-        for name, rows in made.items():
-            kept, before = (t[t["article_id"] != other].reset_index(drop=True) for t in (rows, whole[name]))
-            pd.testing.assert_frame_equal(kept, before)
-        if stage not in ("attribution", "voice"):  # without which no voice is known
-            lost = [m.name for m in MEASURES if stage in (m.name, m.detect.__module__.removeprefix("analysis."))]
-            own_rows, before = (t["scores"][t["scores"]["article_id"] == other] for t in (made, whole))
-            before = before[~before["measure"].isin(lost)]
-            pd.testing.assert_frame_equal(own_rows.reset_index(drop=True), before.reset_index(drop=True))
+    made = tables_of(articles, table)
+    failures = [*made["spans"].attrs["failures"], *made["scores"].attrs["failures"]]
+    assert [(f["article_id"], f["stage"]) for f in failures] == [(other, stage) for other in others]
+    for name, rows in made.items():
+        kept, before = (t[~t["article_id"].isin(others)].reset_index(drop=True) for t in (rows, whole[name]))
+        pd.testing.assert_frame_equal(kept, before)
+    if stage not in ("attribution", "voice"):  # without which no voice is known
+        lost = [m.name for m in MEASURES if stage in (m.name, m.detect.__module__.removeprefix("analysis."))]
+        own_rows, before = (t["scores"][t["scores"]["article_id"].isin(others)] for t in (made, whole))
+        before = before[~before["measure"].isin(lost)]
+        pd.testing.assert_frame_equal(own_rows.reset_index(drop=True), before.reset_index(drop=True))
 
 
 def test_an_article_that_takes_too_long_is_given_up(tmp_path, monkeypatch, whole) -> None:

@@ -505,7 +505,8 @@ def _fit(model: Model, columns: slice, logits: torch.Tensor, labels: torch.Tenso
 
 def fit_techniques(documents: Sequence[Document]) -> list[float]:
     """For any technique and each of the six, the threshold at which the exported model finds as many tokens in
-    `wording.stretches` as the annotators of the documents marked.
+    `wording.stretches` as the annotators of the documents marked; these stretches have their marks at the edges yet, as
+    one in twelve of the annotators' has.
     """
     read: list[np.ndarray] = []  # (tokens, 7) of each sentence
     for answers in (encoder.answers(document.article) for document in documents):
