@@ -75,6 +75,8 @@ def identify(raw: str, mentions: Sequence[Mention]) -> list[Source]:
             known = _antecedent(words[0].form, recent[: -LOOK_BACK - 1 : -1])
         else:
             known, country, at = _describe(raw, words)
+            if raw[mention.end : mention.end + 2].strip().isdecimal():  # Hall 7, Flight 90
+                known.person = known.person or False
             known = _merge(known, recent[: -LOOK_BACK - 1 : -1], by_name)
         if known:
             known.spoke |= mention.role == "source"
