@@ -107,10 +107,14 @@ def read_index(path: Path) -> tuple[dict[str, tuple[int, dict[str, str]]], list[
                 for number, row in _csv_rows(text, {"article_id"}):
                     if isinstance(row, Exception):
                         failures.append(Failure(path.name, number, "", "index", str(row)))
+                    elif (name := row["article_id"]) in index:
+                        failures.append(
+                            Failure(path.name, number, name, "index", f"is on line {index[name][0]} already")
+                        )
                     elif unknown := {*row} - {"article_id", "note", *FACTS}:
                         raise AnalysisError(f"no column {', '.join(unknown)}; known are {', '.join(FACTS)} and note")
                     else:
-                        index[row["article_id"]] = number, {key: row[key] for key in FACTS if row.get(key)}
+                        index[name] = number, {key: row[key] for key in FACTS if row.get(key)}
     except (AnalysisError, OSError, csv.Error) as error:
         raise AnalysisError(f"{path}: {error}") from error
     return index, failures
@@ -156,6 +160,9 @@ def _checked(columns: list[str], needed: set[str]) -> list[str]:
     missing = sorted(needed - our_names({name: name for name in columns}).keys())
     if missing or len({*columns}) < len(columns):
         needs = [" and ".join(sorted(needed)), *(MISSING[name] for name in missing if name in MISSING)]
+        needs = (
+            [needs[0], "separate cells by commas"] if len(columns) == 1 and re.search("[;\t]", columns[0]) else needs
+        )
         raise AnalysisError(f"columns are {', '.join(columns)}; needed, once each, are {'; '.join(needs)}")
     return columns
 
