@@ -57,7 +57,7 @@ def load_corpus(
     found = files(path)
     if finished(path):
         raise AnalysisError(f"{path}: tables of `measure`, no texts; 06_comparison takes them, with by=outlet or so")
-    index, failures = read_index(found[0].parent / "index.csv") if found else ({}, [])
+    index, failures = read_index(found) if found else ({}, [])
     made, refused = gathered(((record[:2], record) for file in found for record in records(file)), index)
     failures += refused
     read = {path for (path, _), _ in made.values()}

@@ -10,7 +10,7 @@ import io
 import json
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -98,9 +98,12 @@ def records(path: Path) -> Iterator[Record]:
         yield Record(name, None, error)
 
 
-def read_index(path: Path) -> tuple[dict[str, tuple[int, dict[str, str]]], list[Failure]]:
-    """By article or file, the line of `index.csv` that names it and the facts that it gives; and its bad lines."""
-    index, failures = {}, []
+def read_index(found: Sequence[Path]) -> tuple[dict[str, tuple[int, dict[str, str]]], list[Failure]]:
+    """By article or file, the line of `index.csv` that names it and the facts that it gives; and its bad lines.
+
+    It lies beside the files that were `found`; lines for others that lie there are passed over.
+    """
+    path, index, failures = found[0].parent / "index.csv", {}, []
     try:
         if path.exists():
             with path.open(encoding=_encoding(path)[0], newline="") as text:
@@ -117,7 +120,8 @@ def read_index(path: Path) -> tuple[dict[str, tuple[int, dict[str, str]]], list[
                         index[name] = number, {key: row[key] for key in FACTS if row.get(key)}
     except (AnalysisError, OSError, csv.Error) as error:
         raise AnalysisError(f"{path}: {error}") from error
-    return index, failures
+    others = {file.stem for file in path.parent.iterdir()} - {file.stem for file in found} if index else set()
+    return {name: line for name, line in index.items() if name not in others}, failures
 
 
 def _open(path: Path) -> IO[bytes]:

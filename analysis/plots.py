@@ -233,7 +233,7 @@ def positions(table: pd.DataFrame, *, y: str, value: str | None = None, ax: Axes
     for i, line in enumerate(lines):
         ax.axhline(i, color="#DDDDDD", linewidth=0.6, zorder=0)
         ax.annotate(f"n={(table[y] == line).sum()}", (1.01, i), xycoords=look.RIGHT, va="center", fontsize=7.5)
-    ax.set_xlim(left=0)
+    ax.set_xlim(0, 1.03 * max([1, *table["word"]]))
     return look.finish(ax, lines, "words from the start", zero=False)
 
 

@@ -47,8 +47,9 @@ def measure(
     `scheduler` is the address of one that runs. AnalysisError for what cannot be read or written.
     """
     begun, out = time.time(), Path(out)
-    found = files(source)
-    index, failures = read_index(found[0].parent / "index.csv") if found else ({}, [])
+    if not (found := files(source)):
+        raise AnalysisError(f"{source}: no file in it")
+    index, failures = read_index(found)
     load_targets(targets)  # refused before anything runs
     hashes = {plain(file.name): digest(file) for file in found if file.is_file()}
     names = ("framing-analysis", "nltk", "numpy", "onnxruntime", "pandas", "pyarrow", "vaderSentiment")

@@ -331,6 +331,9 @@ def test_index_fills_in_and_never_overrides(tmp_path: Path) -> None:
     told = reasons(read.failures)
     assert told.keys() == {("index.csv", 4, "z"), ("index.csv", 5, ""), ("index.csv", 6, "a")}
     assert told["index.csv", 6, "a"] == "is on line 2 already"
+    assert ("index.csv", 3, "b") not in reasons(load_corpus(tmp_path / "a.txt").failures), (
+        "a file that was not asked for"
+    )
 
 
 @pytest.mark.parametrize(
