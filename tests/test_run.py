@@ -232,6 +232,24 @@ def test_measure_refuses_what_it_cannot_use(project, capsys):
     assert "tables: a file; --out needs another folder" in capsys.readouterr().err
 
 
+def test_a_file_that_may_not_be_read_costs_itself(project, capsys, monkeypatch):
+    opened = Path.open
+
+    def may_open(path, *arguments, **options):
+        if path.name == "b.txt":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *arguments, **options)
+
+    folder = project / "articles"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / f"{name}.txt").write_text(f"The ferry {name} sank on Sunday night, the harbour said.")
+    monkeypatch.setattr(Path, "open", may_open)
+    assert run.main(["measure", str(folder), "--voice", "rules", "--out", str(project / "tables")]) == 1
+    assert "failed: b.txt, b, read: [Errno 13] Permission denied" in capsys.readouterr().err
+    assert [article.article_id for article in run.load_corpus(folder).articles] == ["a"]
+
+
 def test_text_parameters_stay_text(project):
     assert run._typed("voice", "007", {"inferred_type_name": "str", "default": '"rules"'}) == "007"
     assert run._typed("quick", "True", {"inferred_type_name": "bool", "default": "False"}) is True
