@@ -19,7 +19,7 @@ from analysis.clauses import Phrase, Reading
 from analysis.lexicons import Hit, index, match
 from analysis.model import AnalysisError, Article, Span
 from analysis.sources import Mention, Source, identify
-from analysis.text import Quotation, quotations, sentences
+from analysis.text import Quotation, quotations, sentences, turns
 
 METHODS = ("quotes", "rules", "model")
 USES = {"cues": "", "cues_object": "", "cues_noun": "noun", "cues_preposition": "preposition"}  # "" is a verb
@@ -100,6 +100,9 @@ class Relation(NamedTuple):
     contents: list[Offsets]
 
 
+Read = tuple[list[Relation], list[Mention]]  # the attributions of an article, and who is mentioned in it
+
+
 def detect(article: Article, method: str = "model") -> Iterator[Span]:
     """Spans of the layer attribution: source, cue, content, country; those of one attribution share a group.
 
@@ -113,7 +116,7 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
     if method == "quotes":
         relations, mentions = [Relation(None, None, "", [(q.start, q.end)]) for q in outer], []
     else:
-        relations, mentions = (_tagged if method == "model" else _relations)(article, outer)
+        relations, mentions = _with_turns(article, (_tagged if method == "model" else _relations)(article, outer))
     known = dict(zip(((m.start, m.end) for m in mentions), identify(article.raw, mentions), strict=True))
     expletive = {place for place, s in known.items() if not s.name and article.raw[slice(*place)] in ("It", "it")}
     relations = [relation for relation in relations if relation.source not in expletive]
@@ -142,14 +145,27 @@ def _touched(start: int, end: int, outer: Sequence[Quotation]) -> Sequence[Quota
     return outer[bisect_right(outer, start, key=itemgetter(1)) : bisect_left(outer, (end,))]
 
 
-def _tagged(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation], list[Mention]]:
+def _with_turns(article: Article, read: Read) -> Read:
+    """In an interview the whole turn is its speaker's, who is the "I" in it; "Q" and "A" name nobody."""
+    if not (spoken := turns(article)):
+        return read
+    named = {turn[:2] for turn in spoken if turn.colon > turn.start + 1}
+    made = [Relation(t[:2] if t[:2] in named else None, (t.colon, t.colon + 1), "neutral", [t[2:]]) for t in spoken]
+    for relation in read[0]:
+        at = (relation.source or relation.cue or relation.contents[0])[0]
+        turn = spoken[max(bisect_right(spoken, at, key=itemgetter(0)) - 1, 0)]
+        own = not relation.cue or (relation.source and article.raw[slice(*relation.source)].lower() in ("i", "we"))
+        if not turn.start <= at < (turn.end if own else turn.first):
+            made.append(relation)
+    return made, sorted([*(m for m in read[1] if m[:2] not in named), *(Mention(*place) for place in named)])
+
+
+def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
     """The attributions that the model tags in the paragraphs, and who is mentioned in them, in text order."""
-    read = sentences(article)
-    words = [token for sentence in read for token in sentence.tokens]
-    entries = index(*LEXICONS)
+    words = [token for sentence in sentences(article) for token in sentence.tokens]
     relations: list[Relation] = []
     mentions: dict[Offsets, str] = {}
-    for sentence in (s for s in read if s.role == "paragraph"):
+    for sentence in (s for s in sentences(article) if s.role == "paragraph"):
         reading = clauses.read(article.raw, sentence, outer, frozenset())
         if subject := clauses.opening_subject(reading):
             mentions[reading.offsets(subject)] = "subject"
@@ -157,7 +173,7 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation
         runs = linked.source, linked.cue, *linked.contents
         source, cue, *contents = (run and (words[run[0]].start, words[run[1] - 1].end) for run in runs)
         said = [word.form for word in words[slice(*linked.cue)]] if linked.cue else []
-        stances = [hit.label for hit in match(said, entries)]
+        stances = [hit.label for hit in match(said, index(*LEXICONS))]
         if linked.probability >= SURE or stances or any(_touched(*content, outer) for content in contents):
             relations.append(Relation(source, cue, stances[-1] if stances else "neutral" if cue else "", contents))
             if source:
@@ -173,7 +189,7 @@ def _loose(article: Article, outer: Sequence[Quotation], claimed: Set[Quotation]
     return [Relation(None, None, "", [(q.start, q.end)]) for q in alone]
 
 
-def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation], list[Mention]]:
+def _relations(article: Article, outer: Sequence[Quotation]) -> Read:
     """The attributions of the paragraphs, and who is mentioned in them, in text order.
 
     A quotation that opens a sentence without a cue goes on with the speaker before it; so does the rest of a paragraph

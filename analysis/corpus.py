@@ -57,7 +57,7 @@ def load_corpus(
     found = files(path)
     if finished(path):
         raise AnalysisError(f"{path}: tables of `measure`, no texts; 06_comparison takes them, with by=outlet or so")
-    index, failures = read_index(found[0].parent / "index.csv") if found else ({}, [])
+    index, failures = read_index(found) if found else ({}, [])
     made, refused = gathered(((record[:2], record) for file in found for record in records(file)), index)
     failures += refused
     read = {path for (path, _), _ in made.values()}
@@ -172,7 +172,7 @@ def articles_of(record: Record, index: Index) -> Iterator[Article | Failure]:
                 read = replace(read, title="", title_is_inferred=False)
             yield replace(read, **{key: fact for key, fact in told.items() if not getattr(read, key)})
     except Exception as error:  # the parsers raise what they like, and one record must not cost the others
-        if isinstance(error, OSError) and error.errno:  # of the machine (a full disk), not of the record
+        if isinstance(error, OSError) and error.errno and error is not record.content:  # a full disk, not the file
             raise
         yield Failure(record.path, record.line, record.name, "read", plain(str(error)))
 

@@ -111,12 +111,12 @@ def _of_parts(parts: np.ndarray, measure: str) -> list[int]:
 
 
 def _of_row(row: Mapping, places: Mapping[tuple[str, str], pd.DataFrame], article: Article) -> list[int]:
-    """The sentences of a row's place, of the word that it names, or of the spans that its columns name."""
+    """The sentences that a row's place touches, of the word that it names, or of the spans that its columns name."""
     if isinstance(row.get("sentence"), int | np.integer):
         return [int(row["sentence"])]
     if "start" in row:
-        at = sentence_at(article, row["start"])
-        return [at] if at >= 0 and row["start"] < sentences(article)[at].end else []
+        first, last = (sentence_at(article, offset) for offset in (row["start"], row.get("end", row["start"] + 1) - 1))
+        return [n for n in range(max(first, 0), last + 1) if row["start"] < sentences(article)[n].end]
     named = {column: row[column] for column in (["word"] if "word" in row else NAMED) if column in row}
     layers = ["loaded", "tone"] if "word" in row else [LAYERS[column] for column in LAYERS if column in named][:1]
     found = [places[article.article_id, layer] for layer in layers if (article.article_id, layer) in places]

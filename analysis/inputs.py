@@ -10,7 +10,7 @@ import io
 import json
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -98,22 +98,30 @@ def records(path: Path) -> Iterator[Record]:
         yield Record(name, None, error)
 
 
-def read_index(path: Path) -> tuple[dict[str, tuple[int, dict[str, str]]], list[Failure]]:
-    """By article or file, the line of `index.csv` that names it and the facts that it gives; and its bad lines."""
-    index, failures = {}, []
+def read_index(found: Sequence[Path]) -> tuple[dict[str, tuple[int, dict[str, str]]], list[Failure]]:
+    """By article or file, the line of `index.csv` that names it and the facts that it gives; and its bad lines.
+
+    It lies beside the files that were `found`; lines for others that lie there are passed over.
+    """
+    path, index, failures = found[0].parent / "index.csv", {}, []
     try:
         if path.exists():
             with path.open(encoding=_encoding(path)[0], newline="") as text:
                 for number, row in _csv_rows(text, {"article_id"}):
                     if isinstance(row, Exception):
                         failures.append(Failure(path.name, number, "", "index", str(row)))
+                    elif (name := row["article_id"]) in index:
+                        failures.append(
+                            Failure(path.name, number, name, "index", f"is on line {index[name][0]} already")
+                        )
                     elif unknown := {*row} - {"article_id", "note", *FACTS}:
                         raise AnalysisError(f"no column {', '.join(unknown)}; known are {', '.join(FACTS)} and note")
                     else:
-                        index[row["article_id"]] = number, {key: row[key] for key in FACTS if row.get(key)}
+                        index[name] = number, {key: row[key] for key in FACTS if row.get(key)}
     except (AnalysisError, OSError, csv.Error) as error:
         raise AnalysisError(f"{path}: {error}") from error
-    return index, failures
+    others = {file.stem for file in path.parent.iterdir()} - {file.stem for file in found} if index else set()
+    return {name: line for name, line in index.items() if name not in others}, failures
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -156,6 +164,9 @@ def _checked(columns: list[str], needed: set[str]) -> list[str]:
     missing = sorted(needed - our_names({name: name for name in columns}).keys())
     if missing or len({*columns}) < len(columns):
         needs = [" and ".join(sorted(needed)), *(MISSING[name] for name in missing if name in MISSING)]
+        needs = (
+            [needs[0], "separate cells by commas"] if len(columns) == 1 and re.search("[;\t]", columns[0]) else needs
+        )
         raise AnalysisError(f"columns are {', '.join(columns)}; needed, once each, are {'; '.join(needs)}")
     return columns
 

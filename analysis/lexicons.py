@@ -73,6 +73,8 @@ def load_targets(path: Path = TARGETS) -> Index:
     """
     try:
         targets = tomllib.loads(path.read_text(encoding="utf-8")).get("target", [])
+        if not isinstance(targets, list) or not all(isinstance(facts, dict) for facts in targets):
+            raise ValueError("an entry begins with [[target]], in double brackets")
         pairs = [pair for number, facts in enumerate(targets, 1) for pair in _phrases(number, facts)]
         if len({facts["name"] for facts in targets}) < max(1, len(targets)):
             raise ValueError("no [[target]] entry, or two of one name")

@@ -221,8 +221,7 @@ def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 def positions(table: pd.DataFrame, *, y: str, value: str | None = None, ax: Axes | None = None) -> Axes:
     """Where things stand along an article, a line per `y`; with `value`, up is favourable and down unfavourable."""
-    lines = list(dict.fromkeys(table[y]))
-    ax = look.axes_for(ax, len(lines) + 1)
+    lines, ax = [*dict.fromkeys(table[y])], look.axes_for(ax, table[y].nunique() + 1)
     lean = np.zeros(len(table)) if value is None else table[value].to_numpy()
     at = np.array([lines.index(v) for v in table[y]], dtype=float)
     kinds = {"favourable": (lean >= 0.05, look.BLUE, "^", -0.22), "unfavourable": (lean <= -0.05, look.RED, "v", 0.22)}
@@ -234,6 +233,7 @@ def positions(table: pd.DataFrame, *, y: str, value: str | None = None, ax: Axes
     for i, line in enumerate(lines):
         ax.axhline(i, color="#DDDDDD", linewidth=0.6, zorder=0)
         ax.annotate(f"n={(table[y] == line).sum()}", (1.01, i), xycoords=look.RIGHT, va="center", fontsize=7.5)
+    ax.set_xlim(0, 1.03 * max([1, *table["word"]]))
     return look.finish(ax, lines, "words from the start", zero=False)
 
 

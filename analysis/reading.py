@@ -168,7 +168,7 @@ def _sources(article: Article, spans: pd.DataFrame) -> Iterator[tuple[int, str]]
     said: dict[tuple[int, str], list[str]] = defaultdict(list)
     for r in attributed[attributed["label"].isin(["cue", "content"])].itertuples():
         cues = said[read[max(sentence_at(article, r.start), 0)].block, r.source_id]
-        cues += [f"{r.text} ({r.detail})"] if r.label == "cue" else []
+        cues += [f"{r.text} ({r.detail})"] if r.label == "cue" and r.text != ":" else []
     for (block, source), cues in said.items():
         kind = f" ({kinds[source]})" if kinds.get(source) else ""
         yield block, f"{source}{kind}" + (f": {', '.join(dict.fromkeys(cues))}" if cues else "")

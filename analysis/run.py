@@ -56,6 +56,7 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     if made and (settled := sorted(SETTLED & typed.keys())):
         raise AnalysisError(f"-p {settled[0]}: was settled when {articles} was measured; measure again")
     corpus = None if made else _read(articles, **chosen)
+    _folder_apart(out, articles)
     stale = [file for file in _listed(out) if not only or Path(file).parent.name in {path.stem for path in plan}]
     out.mkdir(parents=True, exist_ok=True)
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -79,6 +80,7 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
 
 def measure(a: argparse.Namespace) -> int:
     """Write the six tables of a corpus, part by part; a run that was stopped goes on."""
+    _folder_apart(a.out, a.source)
     options = {"voice": a.voice, "targets": a.targets, "kind": a.format, "workers": a.workers}
     done, failures = scale.measure(a.source, a.out, **options, scheduler=a.scheduler)
     _say(pd.DataFrame(failures, columns=Failure._fields))
@@ -144,6 +146,9 @@ def _plan(only: str, given: Mapping[str, str]) -> dict[Path, dict[str, object]]:
     """For each notebook, the given values of the parameters that it declares, read as the type that it declares."""
     from papermill import inspect_notebook
 
+    from analysis.groups import BY
+
+    choices = {"voice": METHODS, "by": ("", *BY)}  # else a wrong one would stop the last notebook after minutes
     notebooks = sorted(NOTEBOOKS.glob("*.ipynb"))
     declared = {path: inspect_notebook(str(path)) for path in notebooks if path.stem.startswith(only)}
     if not declared:
@@ -157,6 +162,8 @@ def _plan(only: str, given: Mapping[str, str]) -> dict[Path, dict[str, object]]:
             raise AnalysisError(f"-p {name}: use {OWN_OPTIONS[name]}")
         if name not in names:
             raise AnalysisError(f"-p {name}: unknown parameter; valid are {', '.join(names) or 'none'}")
+        if given[name] not in (valid := choices.get(name, (given[name],))):
+            raise AnalysisError(f"-p {name}={given[name]}: valid are {', '.join(filter(None, valid))}")
     return {
         path: {name: _typed(name, text, known[name]) for name, text in given.items() if name in known}
         for path, known in declared.items()
@@ -213,10 +220,14 @@ def _listed(out: Path) -> list[str]:
         return [file for file in files if (out / file).resolve().is_relative_to(out.resolve())]
     except FileNotFoundError:
         return []
-    except NotADirectoryError as error:
-        raise AnalysisError(f"{out}: a file; the figures need a folder") from error
     except (ValueError, TypeError, KeyError) as error:
         raise AnalysisError(f"{out / 'index.json'}: not a list of figures; choose another --out") from error
+
+
+def _folder_apart(out: Path, source: Path) -> None:
+    """Refuse to write into a file, or among the articles, where the next run would read what this one wrote."""
+    if out.exists() and (out == source or not out.is_dir()):
+        raise AnalysisError(f"{out}: {'holds the articles' if out == source else 'a file'}; --out needs another folder")
 
 
 def _move(fresh: Path, out: Path, stale: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from importlib.metadata import version
 from itertools import islice
@@ -47,10 +47,14 @@ def measure(
     `scheduler` is the address of one that runs. AnalysisError for what cannot be read or written.
     """
     begun, out = time.time(), Path(out)
-    found = files(source)
-    index, failures = read_index(found[0].parent / "index.csv") if found else ({}, [])
+    if not (found := files(source)):
+        raise AnalysisError(f"{source}: no file in it")
+    index, failures = read_index(found)
     load_targets(targets)  # refused before anything runs
-    hashes = {plain(file.name): digest(file) for file in found if file.is_file()}
+    hashes = {}
+    for file in filter(Path.is_file, found):
+        with suppress(PermissionError):  # a failure later, of this file alone
+            hashes[plain(file.name)] = digest(file)
     names = ("framing-analysis", "nltk", "numpy", "onnxruntime", "pandas", "pyarrow", "vaderSentiment")
     card = digest(encoder.CARD) if encoder.CARD.is_file() else ""
     plan = {

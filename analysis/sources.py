@@ -75,6 +75,8 @@ def identify(raw: str, mentions: Sequence[Mention]) -> list[Source]:
             known = _antecedent(words[0].form, recent[: -LOOK_BACK - 1 : -1])
         else:
             known, country, at = _describe(raw, words)
+            if raw[mention.end : mention.end + 2].strip().isdecimal():  # Hall 7, Flight 90
+                known.person = known.person or False
             known = _merge(known, recent[: -LOOK_BACK - 1 : -1], by_name)
         if known:
             known.spoke |= mention.role == "source"
@@ -155,8 +157,12 @@ def _describe(raw: str, words: Sequence[Token]) -> tuple[_Known, str, tuple[int,
     titles = [hit for hit in (*roles, *(sides if body else ())) if hit.last <= head]
     proper, inner = capital[head] and not _is_common(words, head, hits), INNER | {"'"} if body else INNER
     parts = _proper(words, capital, titles, first, head, inner) if proper else ()
-    person = False if body or document else True if roles or len(parts) > 1 else None
     crowd = not parts and words[head].form.endswith("s")
+    if not (parts or crowd or document) and head == core - 1 and [w.form for w in words[core : core + 1]] == [","]:
+        last = next((i for i in range(core + 1, len(words)) if not capital[i]), len(words))
+        if last > core + 1 and (last == len(words) or words[last].form == ","):  # its chairman, Pavel Rusk
+            parts = _proper(words, capital, [hit for hit in hits if hit.first > core], core + 1, last - 1, INNER)
+    person = False if body or document else True if roles or len(parts) > 1 else None
     name = raw[words[first].start : words[core - 1].end]
     if parts:
         name = raw[parts[0].start : parts[-1].end]

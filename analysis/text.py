@@ -26,6 +26,8 @@ _MIXED = {'"': "”", "”": '"'}  # a curly mark closed by a straight one, or t
 _MARK = re.compile("[\"“”„«»'‘’]")
 _OPENS_WORD = re.compile(r"(?<!\w)'(?=[^\W\d_]{3})(?!tis|twas)", re.I)
 _STRETCH, _CLOSING = re.compile(r"\S{1,500}"), "])}>\"'"  # without blanks; marks after the full stop of a sentence
+_TURN = re.compile(r"(?s)\s*([^\W\d_][\w .'’-]{,40}):\s+(\S.*)")
+_ITEM = re.compile(r"\s*\d{1,3}\.")
 _PART = r"(?!(?i:cannot|gimme|gonna|gotta|lemme|wanna))[^\W_]+"  # but for words that the tokenizer cuts (R. MacIntyre)
 _CLITIC = "n't|N'T|'(?:[sSmMdD]|ll|LL|re|RE|ve|VE)"
 # a word as the tokenizer leaves it, and what it cuts off
@@ -66,6 +68,15 @@ class Quotation(NamedTuple):
     end: int
     depth: int
     closed: bool
+
+
+class Turn(NamedTuple):
+    """Of an interview: where the label that says who speaks begins and ends, and where what is said does."""
+
+    start: int
+    colon: int
+    first: int
+    end: int
 
 
 def once_per_article(function: Callable[[Article], T]) -> Callable[[Article], T]:
@@ -189,6 +200,19 @@ def quotations(article: Article) -> tuple[Quotation, ...]:
     return tuple(sorted(found))
 
 
+@once_per_article
+def turns(article: Article) -> tuple[Turn, ...]:
+    """What is said in an interview or a transcript, by paragraphs that open with a name in capitals, or Q or A.
+
+    None in a text with fewer than three, or where each label stands once, for these are headings ("BACKGROUND:").
+    """
+    paragraphs = [b for b in article.blocks if b.kept and b.role == "paragraph"]
+    found = [m for b in paragraphs if (m := _TURN.match(article.raw, b.start, b.end)) and m[1].isupper()]
+    if len(found) < 3 or len({m[1] for m in found}) == len(found):
+        return ()
+    return tuple(Turn(*m.span(1), m.start(2), m.start(2) + len(m[2].rstrip())) for m in found)
+
+
 def _pair(raw: str, start: int, end: int) -> tuple[list[Quotation], int | None]:
     """The pairs of marks that close within one paragraph, and the first double mark that does not."""
     stack: list[tuple[int, str]] = []
@@ -222,12 +246,17 @@ def _opens(char: str, before: str, after: str) -> bool:
 
 
 def _split(text: str) -> list[tuple[int, int]]:
-    """Sentence offsets in one block; a piece that goes on in lower case belongs to the one before it."""
+    """Sentence offsets in one block; a piece that goes on in lower case belongs to the one before it.
+
+    The number of an item before its text ("3. Who pays?") is none.
+    """
     folded, offsets = fold(text)
     pieces: list[tuple[int, int]] = []
     for start, end in _sentence_tokenizer().span_tokenize(folded):
         if pieces and folded[start].islower():
             start = pieces.pop()[0]
+        elif len(pieces) == 1 and _ITEM.fullmatch(folded[: pieces[0][1]]):
+            pieces.clear()
         pieces.append((start, end))
     return pieces if offsets is None else [(offsets[s], offsets[e - 1] + 1) for s, e in pieces]
 

@@ -105,6 +105,16 @@ def test_the_rest_of_a_paragraph_after_a_colon_is_the_speakers_and_the_next_is_n
     assert [text[s.start : s.end] for s in spans if s.label == "content"] == ["The dam is old", "It will not last"]
 
 
+@pytest.mark.parametrize("method", ["rules", pytest.param("model", marks=with_model)])
+def test_a_turn_of_an_interview_is_its_speakers_to_the_end(method: str) -> None:
+    said = ["Who built it?", "We did. I say that it is safe. “It will outlast all of us,” as my boss used to say."]
+    text = f"LIND: {said[0]}\nOKAFOR: {said[1]}\nLIND: Why?\nQ: So?"
+    spans = [[s for s in own if s.label != "cue"] for own in relations(text, method).values()]
+    turns = {(own[0].source_id, text[own[-1].start : own[-1].end]) for own in spans}
+    assert turns >= {("LIND", said[0]), ("OKAFOR", said[1]), ("LIND", "Why?"), ("", "So?")}
+    assert not any(text[s.start : s.end] in ("I", "We", "Q") for own in spans for s in own)
+
+
 def test_spans_of_a_group_share_their_source_and_come_in_text_order() -> None:
     text = "Mira Okafor, an engineer, said the dam was safe. She added that it was old. Officials disagreed."
     groups = relations(text)

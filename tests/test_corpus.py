@@ -322,14 +322,18 @@ def test_relative_paths_hold_from_any_folder(tmp_path: Path, monkeypatch: pytest
 def test_index_fills_in_and_never_overrides(tmp_path: Path) -> None:
     page = "Ferry sinks at its mooring\n3 July 2025\n\nThe ferry sank on Sunday night."
     write(tmp_path, a__txt=page, b__txt="It rained all day in Holm.")
-    index = (
-        "article_id,title,author,date,note\na,Other,Bo Dahl,1999-01-01,his desk\nb,Rain,,,ours\nz,,,,\nb,too short\n"
-    )
+    lines = ["a,Other,Bo Dahl,1999-01-01,his desk", "b,Rain,,,ours", "z,,,,", "b,too short", "a,Third,Ada Holm,,"]
+    index = "\n".join(["article_id,title,author,date,note", *lines])
     read = load_corpus(write(tmp_path, index__csv=index))
     a, b = read.articles
     assert (a.title, a.author, a.date) == ("Ferry sinks at its mooring", "Bo Dahl", "2025-07-03")
     assert (b.title, b.title_is_inferred, b.author) == ("Rain", False, "")
-    assert reasons(read.failures).keys() == {("index.csv", 4, "z"), ("index.csv", 5, "")}
+    told = reasons(read.failures)
+    assert told.keys() == {("index.csv", 4, "z"), ("index.csv", 5, ""), ("index.csv", 6, "a")}
+    assert told["index.csv", 6, "a"] == "is on line 2 already"
+    assert ("index.csv", 3, "b") not in reasons(load_corpus(tmp_path / "a.txt").failures), (
+        "a file that was not asked for"
+    )
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,12 @@ def test_a_broken_archive_is_refused(tmp_path) -> None:
         assert [line for line, _ in reasons(tmp_path / f"{name}.jsonl.gz")] == [None]
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_table_without_commas_is_told_so(tmp_path, mark: str) -> None:
+    (tmp_path / "t.csv").write_text(f"id{mark}text\na{mark}It rained.\n")
+    assert [reason.split("; ")[-1] for _, reason in reasons(tmp_path / "t.csv")] == ["separate cells by commas"]
+
+
 def test_a_parquet_needs_its_columns(tmp_path) -> None:
     pd.DataFrame({"id": ["a"], "body text": ["x"]}).to_parquet(tmp_path / "t.parquet")
     ((line, reason),) = reasons(tmp_path / "t.parquet")

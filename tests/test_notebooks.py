@@ -79,6 +79,7 @@ def test_parameters_are_annotated_plain_literals(path):
         declared[node.target.id] = ast.unparse(node.annotation)
         assert type(ast.literal_eval(node.value)).__name__ == declared[node.target.id]
     assert declared.items() <= PARAMETERS.items() and {"articles", "out"} <= declared.keys()
+    assert "targets" in declared or "mentions of targets" not in path.read_text(encoding="utf-8")
     assert {name: p["inferred_type_name"] for name, p in inspect_notebook(str(path)).items()} == declared
 
 

@@ -110,6 +110,10 @@ def test_no_rows_are_no_error(draw, options: dict) -> None:
         assert "nothing to show for these articles" in texts(ax)
 
 
+def test_positions_begin_with_the_first_word() -> None:
+    assert plots.positions(pd.DataFrame({"label": ["cause"], "word": [90]}), y="label").get_xlim()[0] == 0
+
+
 def test_shares_are_printed_where_they_fit() -> None:
     table = pd.DataFrame({"article": ["a", "a"], "voice": ["author", "direct"], "share": [0.98, 0.02]})
     assert [t for t in texts(plots.stacked(table, y="article", part="voice")) if "%" in t] == ["98%"]

@@ -19,7 +19,7 @@ from analysis.compare import differences
 from analysis.corpus import Corpus
 from analysis.figures import ROOT
 from analysis.model import Article, Block
-from analysis.reading import ROWS, browse, file_name, page, passages, read, shown
+from analysis.reading import ROWS, _sources, browse, file_name, page, passages, read, shown
 from analysis.report import write_report
 from analysis.text import sentences
 
@@ -348,3 +348,8 @@ def test_the_tables_of_forty_articles_leave_room_for_their_pictures(made: Path, 
     found = tables_of(figures)
     assert sum(len(rows) for _, rows, _ in found) > 15_000 and all(len(rows) == len(told) for _, rows, told in found)
     assert sum(len(cells.encode()) for _, _, told in found for cells in told) < 6_000_000
+
+
+def test_the_margin_of_an_interview_names_who_speaks_and_no_colon() -> None:
+    made = made_of("LIND: Why?\nOKAFOR: No.\nLIND: Oh.")
+    assert [*_sources(made, find_spans([made], voice="rules"))] == [(0, "LIND"), (1, "OKAFOR"), (2, "LIND")]

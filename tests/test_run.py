@@ -103,12 +103,14 @@ def test_a_later_run_removes_what_it_no_longer_draws_and_nothing_else(project):
         (["-p", "seed=true"], "-p seed=true: not int"),
         (["-p", "quick=1"], "-p quick=1: not bool"),
         (["-p", "weight=x"], "-p weight=x: not float"),
+        (["-p", "voice=rule"], "-p voice=rule: valid are quotes, rules, model"),
+        (["--out", str(CORPUS)], "holds the articles; --out needs another folder"),
         (["-p", "out=elsewhere"], "-p out: use --out"),
         (["-p", "articles=elsewhere"], "-p articles: use --articles"),
         (["--only", "09"], "no notebook 09*.ipynb; there are 01_first, 02_second"),
         (["--articles", "no/such/folder"], "no/such/folder: no"),
         (["--articles", "EMPTY"], "no article"),
-        (["--out", __file__], "a file; the figures need a folder"),
+        (["--out", __file__], "a file; --out needs another folder"),
     ],
 )
 def test_unusable_arguments_run_nothing(project, capsys, arguments, message):
@@ -220,8 +222,32 @@ def test_measure_refuses_what_it_cannot_use(project, capsys):
     assert run.main(["measure", str(project / "nowhere"), *out]) == 2
     assert run.main(["measure", str(CORPUS), "--targets", str(project / "none.toml"), *out]) == 2
     assert "none.toml" in capsys.readouterr().err
+    (project / "none").mkdir()
+    assert run.main(["measure", str(project / "none"), *out]) == 2
+    assert "none: no file in it" in capsys.readouterr().err
+    assert run.main(["measure", str(CORPUS), "--out", str(CORPUS)]) == 2
+    assert "holds the articles" in capsys.readouterr().err
     (project / "tables").write_text("a file in the way")
     assert run.main(["measure", str(CORPUS), *out]) == 2
+    assert "tables: a file; --out needs another folder" in capsys.readouterr().err
+
+
+def test_a_file_that_may_not_be_read_costs_itself(project, capsys, monkeypatch):
+    opened = Path.open
+
+    def may_open(path, *arguments, **options):
+        if path.name == "b.txt":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *arguments, **options)
+
+    folder = project / "articles"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / f"{name}.txt").write_text(f"The ferry {name} sank on Sunday night, the harbour said.")
+    monkeypatch.setattr(Path, "open", may_open)
+    assert run.main(["measure", str(folder), "--voice", "rules", "--out", str(project / "tables")]) == 1
+    assert "failed: b.txt, b, read: [Errno 13] Permission denied" in capsys.readouterr().err
+    assert [article.article_id for article in run.load_corpus(folder).articles] == ["a"]
 
 
 def test_text_parameters_stay_text(project):

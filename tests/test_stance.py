@@ -112,6 +112,8 @@ def test_every_target_of_ours_has_side_kind_and_note() -> None:
         ('[[target]]\nname = "A"\nphrases = ["|"]', "is empty"),
         ('[[target]]\nname = "A"\nphrases = ["a"]\n[[target]]\nname = "A"\nphrases = ["b"]', "two of one name"),
         ("", "no .*target"),
+        ('[target]\nname = "A"\nphrases = ["kite"]', "double brackets"),
+        ("target = 5", "double brackets"),
         ("[[target]", "own.toml"),
     ],
 )

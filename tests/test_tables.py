@@ -160,6 +160,19 @@ def test_evidence_is_the_sentence_around_each_span(spans: pd.DataFrame, pair: li
     assert all(f"{row.before}{row.text}{row.after}" in raws for row in context.itertuples())
 
 
+def test_a_stretch_opens_into_all_the_sentences_that_it_touches(spans: pd.DataFrame, pair: list[Article]) -> None:
+    read = sentences(pair[1])
+    places = [
+        (0, len(RIGHT)),
+        (read[1].start, read[1].end),
+        (read[1].end - 1, read[3].start),
+        (read[1].end, read[2].start),
+    ]
+    rows = pd.DataFrame(places, columns=["start", "end"]).assign(article_id="right")
+    told = evidence.tracer(spans, pair)(rows)["sentences"].tolist()
+    assert told == [" ".join(map(str, range(len(read)))), "1", "1 2", ""]
+
+
 def test_evidence_shows_no_words_twice_for_the_sum_of_labels(pair: list[Article]) -> None:
     rows = [("left", "technique", label, 4, 7, "dam", "author", "", 0.5) for label in ("any", "Doubt", "Repetition")]
     columns = ["article_id", "layer", "label", "start", "end", "text", "voice", "source_id", "value"]

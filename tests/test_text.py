@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from nltk.tokenize import NLTKWordTokenizer
 
 from analysis import text
-from analysis.text import fold, quotations, sentence_at, sentences, tokens
+from analysis.text import fold, quotations, sentence_at, sentences, tokens, turns
 
 
 @pytest.mark.parametrize("case", cases("text"))
@@ -25,6 +25,20 @@ def test_cases(case: dict) -> None:
 def test_a_quotation_runs_over_paragraphs_that_open_with_a_mark() -> None:
     made = article("“First part.\n“Second part,” she said.\n“Not closed. Then prose.\nMore prose.")
     assert [(q.start, q.closed) for q in quotations(made)] == [(0, False), (13, True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Q: Why?\nA: No idea.\nShe laughed.\nQ: And now?", ["Why?", "No idea.", "And now?"]),
+        ("DR. WEST: Yes: all of it.\nÖZ:  No. \nDR. WEST: Oh.", ["Yes: all of it.", "No.", "Oh."]),
+        ("Q: Why?\nA: No idea.", []),
+        ("BACKGROUND: A dam.\nMETHOD: None.\nRESULT: None.", []),
+        ("He said: Why?\nHe said: No.\nHe said: Yes.", []),
+    ],
+)
+def test_an_interview_has_turns(text: str, said: list[str]) -> None:
+    assert [text[turn.first : turn.end] for turn in turns(article(text))] == said
 
 
 def test_a_heading_is_never_glued_to_a_sentence() -> None:

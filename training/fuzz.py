@@ -49,7 +49,7 @@ def one(data: bytes) -> None:
     else:
         path.write_bytes(gzip.compress(data, 1) if kind == "as .jsonl.gz" else data)
     try:
-        index = inputs.read_index(FOLDER / "index.csv")[0]
+        index = inputs.read_index([FOLDER / "index.csv"])[0]
     except inputs.AnalysisError:
         index = {}
     (FOLDER / "index.csv").unlink(missing_ok=True)
