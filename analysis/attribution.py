@@ -7,11 +7,9 @@ LREC; O'Keefe et al. (2012), EMNLP, 790-799.
 """
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence, Set
 from functools import cache
 from itertools import islice
-from operator import itemgetter
 from typing import NamedTuple
 
 from analysis import clauses, tagging
@@ -19,7 +17,7 @@ from analysis.clauses import Phrase, Reading
 from analysis.lexicons import Hit, index, match
 from analysis.model import AnalysisError, Article, Span
 from analysis.sources import Mention, Source, identify
-from analysis.text import Quotation, quotations, sentences
+from analysis.text import Quotation, outermost, sentences, touched
 
 METHODS = ("quotes", "rules", "model")
 USES = {"cues": "", "cues_object": "", "cues_noun": "noun", "cues_preposition": "preposition"}  # "" is a verb
@@ -109,7 +107,7 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
     """
     if method not in METHODS:
         raise AnalysisError(f"attribution method {method!r} is none of {', '.join(METHODS)}")
-    outer = [q for q in quotations(article) if q.depth == 0]
+    outer = outermost(article)
     if method == "quotes":
         relations, mentions = [Relation(None, None, "", [(q.start, q.end)]) for q in outer], []
     else:
@@ -130,16 +128,11 @@ def _spans(relation: Relation, source: Source, group: str, outer: Sequence[Quota
         yield Span("attribution", "country", *source.country_at, detail=source.country, **shared)
     if relation.cue:
         yield Span("attribution", "cue", *relation.cue, detail=relation.stance, **shared)
-    quoted = sum(min(e, q.end) - max(s, q.start) for s, e in relation.contents for q in _touched(s, e, outer))
+    quoted = sum(min(e, q.end) - max(s, q.start) for s, e in relation.contents for q in touched(s, e, outer))
     share = quoted / sum(end - start for start, end in relation.contents)
     detail = "direct" if share > DIRECT else "indirect" if share < INDIRECT else "mixed"
     for content in relation.contents:
         yield Span("attribution", "content", *content, detail=detail, **shared)
-
-
-def _touched(start: int, end: int, outer: Sequence[Quotation]) -> Sequence[Quotation]:
-    """The quotations that a stretch of text touches; `outer` are disjoint and in order."""
-    return outer[bisect_right(outer, start, key=itemgetter(1)) : bisect_left(outer, (end,))]
 
 
 def _tagged(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation], list[Mention]]:
@@ -158,11 +151,11 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation
         source, cue, *contents = (run and (words[run[0]].start, words[run[1] - 1].end) for run in runs)
         said = [word.form for word in words[slice(*linked.cue)]] if linked.cue else []
         stances = [hit.label for hit in match(said, entries)]
-        if linked.probability >= SURE or stances or any(_touched(*content, outer) for content in contents):
+        if linked.probability >= SURE or stances or any(touched(*content, outer) for content in contents):
             relations.append(Relation(source, cue, stances[-1] if stances else "neutral" if cue else "", contents))
             if source:
                 mentions[source] = "source"
-    claimed = {q for relation in relations for content in relation.contents for q in _touched(*content, outer)}
+    claimed = {q for relation in relations for content in relation.contents for q in touched(*content, outer)}
     relations += _loose(article, outer, claimed)
     return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
 
@@ -194,7 +187,7 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relat
         drafts = _drafts(article.raw, reading, hits, subject)
         found = [relation for draft in drafts if (relation := _relation(article.raw, reading, draft, outer)).contents]
         mentions.update((relation.source, "source") for relation in found if relation.source)
-        opening = _touched(sentence.start, sentence.start + 1, outer)
+        opening = touched(sentence.start, sentence.start + 1, outer)
         if found:
             quoting = [r for r in found if any(article.raw[end - 1] in "\"”'’" for _, end in r.contents)]
             colon = [r for r in found if article.raw[r.cue[1] - 1 : r.contents[0][0]].strip()[-1:] == ":"]
@@ -208,7 +201,7 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relat
         elif not opening:
             speaker = None
         relations += found
-        claimed.update(q for relation in found for content in relation.contents for q in _touched(*content, outer))
+        claimed.update(q for relation in found for content in relation.contents for q in touched(*content, outer))
     relations += _loose(article, outer, claimed)
     return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
 
@@ -220,9 +213,9 @@ def _relation(raw: str, r: Reading, draft: Draft, outer: Sequence[Quotation]) ->
         kept = [i for i in range(first, last) if r.letters[i] not in "M,:;.-("]
         if any(r.sentence.tokens[i].is_word for i in kept):
             start, end = r.offsets((kept[0], kept[-1] + 1))
-            quoted = [*_touched(start, end, outer), (start, end)]
+            quoted = [*touched(start, end, outer), (start, end)]
             contents.append((min(q[0] for q in quoted), max(q[1] for q in quoted)))
-    earlier = _touched(r.sentence.start - 9, r.sentence.start, outer)[-1:]
+    earlier = touched(r.sentence.start - 9, r.sentence.start, outer)[-1:]
     if not draft.contents and earlier and not raw[earlier[0].end : r.sentence.start].strip():
         contents.append(earlier[0][:2])
     return Relation(draft.source and r.offsets(draft.source), r.offsets(draft.cue), draft.stance, contents)

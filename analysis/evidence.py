@@ -124,10 +124,6 @@ def _of_row(row: Mapping, places: Mapping[tuple[str, str], pd.DataFrame], articl
         value = "" if value in ("(author)", "(not identified)") else value
         found = [own[own[NAMED[column]].to_numpy() == value] for own in found]
     numbers = {int(at) for own in found for at in own["sentence"] if at >= 0}
-    return sorted(numbers) if numbers or "word" not in row else _of_word(str(row["word"]).split(), article)
-
-
-def _of_word(words: Sequence[str], article: Article) -> list[int]:
-    forms = [[token.form for token in sentence.tokens] for sentence in sentences(article)]
-    size = len(words)
-    return [n for n, own in enumerate(forms) if any(own[i : i + size] == words for i in range(len(own) - size + 1))]
+    if "word" in row and not numbers:  # a word of no layer
+        numbers = {n for n, own in enumerate(sentences(article)) if f" {row['word']} " in f" {' '.join(own.forms)} "}
+    return sorted(numbers)

@@ -141,12 +141,11 @@ def find_spans(
         voices = attempt(article, "voice", partial(voices_of.detect, article, attributions))
         if not voices:
             continue  # no words, or nobody knows whose: then none must be charged to the author
-        starts = [v.start for v in voices]
         found = [*attributions, *voices]
         for detect in wanted:
             found += attempt(article, _stage(detect), partial(bound.get(detect, detect), article, voices))
         for span in sorted(found, key=lambda s: (s.start, s.end, s.layer, s.label)):
-            voice_here, speaker = voices_of.voice_at(voices, starts, span.start)
+            voice_here, speaker = voices_of.voice_at(voices, span.start)
             if span.layer in ("voice", "attribution"):  # these know their source; nested ones are not the run's
                 voice_here, speaker = span.voice or voice_here, span.source_id
             place = (article.article_id, span.layer, span.label, span.start, span.end)
@@ -271,9 +270,7 @@ def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.Data
     failed = {f["article_id"] for f in spans.attrs.get("failures", ()) if f["stage"] == "wording"}
     rows = []
     for article in articles:
-        words = (
-            counts.reading_of(article, own_spans[article.article_id]).words if article.article_id in own_spans else {}
-        )
+        words = counts.reading_of(article, own_spans.get(article.article_id, ())).words
         judged = np.full((len(sentences(article)), 2), np.nan)
         if len(judged) and encoder.available() and article.article_id not in failed:
             judged = wording.judged(article, [*pairwise(encoder.answers(article).firsts.tolist())])

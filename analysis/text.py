@@ -5,10 +5,11 @@ never glued to a sentence.
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache, partial, wraps
 from itertools import accumulate, zip_longest
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
@@ -161,7 +162,7 @@ def sentence_at(article: Article, offset: int) -> int:
 
     Takes a raw offset; found by bisection.
     """
-    return bisect_right(_starts(article), offset) - 1
+    return bisect_right(sentences(article), offset, key=itemgetter(0)) - 1
 
 
 @once_per_article
@@ -187,6 +188,16 @@ def quotations(article: Article) -> tuple[Quotation, ...]:
             end = block.start + len(article.raw[block.start : block.end].rstrip())
             found.append(Quotation(left_open, end, 0, closed=False))
     return tuple(sorted(found))
+
+
+def outermost(article: Article) -> list[Quotation]:
+    """The quotations that stand in no other: disjoint, in order."""
+    return [quotation for quotation in quotations(article) if quotation.depth == 0]
+
+
+def touched(start: int, end: int, outer: Sequence[Quotation]) -> Sequence[Quotation]:
+    """Those of the outermost quotations that a stretch of text touches."""
+    return outer[bisect_right(outer, start, key=itemgetter(1)) : bisect_left(outer, (end,))]
 
 
 def _pair(raw: str, start: int, end: int) -> tuple[list[Quotation], int | None]:
@@ -230,11 +241,6 @@ def _split(text: str) -> list[tuple[int, int]]:
             start = pieces.pop()[0]
         pieces.append((start, end))
     return pieces if offsets is None else [(offsets[s], offsets[e - 1] + 1) for s, e in pieces]
-
-
-@once_per_article
-def _starts(article: Article) -> list[int]:
-    return [s.start for s in sentences(article)]
 
 
 @cache
