@@ -17,6 +17,7 @@ from analysis.clauses import Phrase, Reading
 from analysis.lexicons import Hit, index, match
 from analysis.model import AnalysisError, Article, Span
 from analysis.sources import Mention, Source, identify
+from analysis.tagging import Attribution
 from analysis.text import Quotation, outermost, sentences, touched
 
 METHODS = ("quotes", "rules", "model")
@@ -79,25 +80,6 @@ PATTERNS = {
 }
 
 
-class Draft(NamedTuple):
-    """An attribution in a sentence, by token indices; its clause begins at `start`. No source: the one before."""
-
-    source: Phrase | None
-    cue: Phrase
-    stance: str
-    start: int
-    contents: tuple[Phrase, ...]
-
-
-class Relation(NamedTuple):
-    """An attribution by raw offsets; later sentences may add contents."""
-
-    source: Offsets | None
-    cue: Offsets | None
-    stance: str
-    contents: list[Offsets]
-
-
 def detect(article: Article, method: str = "model") -> Iterator[Span]:
     """Spans of the layer attribution: source, cue, content, country; those of one attribution share a group.
 
@@ -109,7 +91,7 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
         raise AnalysisError(f"attribution method {method!r} is none of {', '.join(METHODS)}")
     outer = outermost(article)
     if method == "quotes":
-        relations, mentions = [Relation(None, None, "", [(q.start, q.end)]) for q in outer], []
+        relations, mentions = [Attribution(None, None, [q[:2]]) for q in outer], []
     else:
         relations, mentions = (_tagged if method == "model" else _relations)(article, outer)
     known = dict(zip(((m.start, m.end) for m in mentions), identify(article.raw, mentions), strict=True))
@@ -120,7 +102,7 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
         yield from _spans(relation, known.get(relation.source, Source()), str(number), outer)
 
 
-def _spans(relation: Relation, source: Source, group: str, outer: Sequence[Quotation]) -> Iterator[Span]:
+def _spans(relation: Attribution, source: Source, group: str, outer: Sequence[Quotation]) -> Iterator[Span]:
     shared = {"source_id": source.name, "group": group}
     if relation.source:
         yield Span("attribution", "source", *relation.source, value=float(source.named), detail=source.kind, **shared)
@@ -135,12 +117,12 @@ def _spans(relation: Relation, source: Source, group: str, outer: Sequence[Quota
         yield Span("attribution", "content", *content, detail=detail, **shared)
 
 
-def _tagged(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation], list[Mention]]:
+def _tagged(article: Article, outer: Sequence[Quotation]) -> tuple[list[Attribution], list[Mention]]:
     """The attributions that the model tags in the paragraphs, and who is mentioned in them, in text order."""
     read = sentences(article)
     words = [token for sentence in read for token in sentence.tokens]
     entries = index(*LEXICONS)
-    relations: list[Relation] = []
+    relations: list[Attribution] = []
     mentions: dict[Offsets, str] = {}
     for sentence in (s for s in read if s.role == "paragraph"):
         reading = clauses.read(article.raw, sentence, outer, frozenset())
@@ -152,7 +134,8 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation
         said = [word.form for word in words[slice(*linked.cue)]] if linked.cue else []
         stances = [hit.label for hit in match(said, entries)]
         if linked.probability >= SURE or stances or any(touched(*content, outer) for content in contents):
-            relations.append(Relation(source, cue, stances[-1] if stances else "neutral" if cue else "", contents))
+            stance = stances[-1] if stances else "neutral" if cue else ""
+            relations.append(Attribution(source, cue, contents, stance))
             if source:
                 mentions[source] = "source"
     claimed = {q for relation in relations for content in relation.contents for q in touched(*content, outer)}
@@ -160,23 +143,23 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation
     return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
 
 
-def _loose(article: Article, outer: Sequence[Quotation], claimed: Set[Quotation]) -> list[Relation]:
+def _loose(article: Article, outer: Sequence[Quotation], claimed: Set[Quotation]) -> list[Attribution]:
     """Long quotations that nobody claims are contents of an unknown source."""
     alone = [q for q in outer if q not in claimed and len(article.raw[q.start : q.end].split()) > SHORT]
-    return [Relation(None, None, "", [(q.start, q.end)]) for q in alone]
+    return [Attribution(None, None, [q[:2]]) for q in alone]
 
 
-def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relation], list[Mention]]:
+def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Attribution], list[Mention]]:
     """The attributions of the paragraphs, and who is mentioned in them, in text order.
 
     A quotation that opens a sentence without a cue goes on with the speaker before it; so does the rest of a paragraph
     after a cue and a colon.
     """
     entries = index(*LEXICONS)
-    relations: list[Relation] = []
+    relations: list[Attribution] = []
     mentions: dict[Offsets, str] = {}
     claimed: set[Quotation] = set()
-    speaker: Relation | None = None  # whose words may go on
+    speaker: Attribution | None = None  # whose words may go on
     block = -1  # the paragraph whose rest is the speaker's, after a colon
     for sentence in (s for s in sentences(article) if s.role == "paragraph"):
         hits = list(islice(match(sentence.forms, entries), MOST))
@@ -206,7 +189,7 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> tuple[list[Relat
     return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
 
 
-def _relation(raw: str, r: Reading, draft: Draft, outer: Sequence[Quotation]) -> Relation:
+def _relation(raw: str, r: Reading, draft: Attribution, outer: Sequence[Quotation]) -> Attribution:
     """Offsets of a draft: contents lose the marks at their edges and are widened to whole quotations."""
     contents = []
     for first, last in draft.contents:
@@ -218,26 +201,26 @@ def _relation(raw: str, r: Reading, draft: Draft, outer: Sequence[Quotation]) ->
     earlier = touched(r.sentence.start - 9, r.sentence.start, outer)[-1:]
     if not draft.contents and earlier and not raw[earlier[0].end : r.sentence.start].strip():
         contents.append(earlier[0][:2])
-    return Relation(draft.source and r.offsets(draft.source), r.offsets(draft.cue), draft.stance, contents)
+    return Attribution(draft.source and r.offsets(draft.source), r.offsets(draft.cue), contents, draft.stance)
 
 
-def _drafts(raw: str, r: Reading, hits: Sequence[Hit], opening: Phrase | None) -> list[Draft]:
+def _drafts(raw: str, r: Reading, hits: Sequence[Hit], opening: Phrase | None) -> list[Attribution]:
     """The attributions of a sentence in order, each cut where the clause of a later one begins."""
-    found: list[Draft] = []
+    found: list[Attribution] = []
     label = re.match("N{1,4}:(q?)", r.letters)  # MILLER: A (a line of an interview; its paragraph goes on)
     if label and (label[1] or raw[slice(*r.offsets((0, label.end() - 1)))].isupper()):
         colon = r.letters.index(":")
-        found.append(Draft((0, colon), (colon, colon + 1), "neutral", 0, ((colon + 1, len(r.letters)),)))
+        found.append(Attribution((0, colon), (colon, colon + 1), [(colon + 1, len(r.letters))], "neutral"))
     for hit in (h for h in hits if r.letters[h.first] != "q"):
         draft = _draft(r, hit)
         if draft and (not found or draft.cue[0] > found[-1].cue[1]):  # "users report finding" is one cue
             draft = draft._replace(source=draft.source or (found[-1].source if found else opening))
             if draft.source and clauses.head(r.sentence.forms[draft.source[0]]) not in NOBODY:
                 found.append(draft)
-    return [d._replace(contents=tuple(_cut(r, c, found[i + 1 :]) for c in d.contents)) for i, d in enumerate(found)]
+    return [d._replace(contents=[_cut(r, c, found[i + 1 :]) for c in d.contents]) for i, d in enumerate(found)]
 
 
-def _draft(r: Reading, hit: Hit) -> Draft | None:
+def _draft(r: Reading, hit: Hit) -> Attribution | None:
     """The attribution around a cue, by the first pattern that fits."""
     use, start = (USES[hit.lexicon], hit.first) if USES[hit.lexicon] else clauses.use(r, hit.first)
     subject = clauses.subject(r, hit, start)
@@ -257,14 +240,14 @@ def _draft(r: Reading, hit: Hit) -> Draft | None:
             if contents or pattern.rest == "neither":
                 source = subject if pattern.subject else dict(named).get("source")
                 last = max(hit.last, source[0]) if source else hit.last  # "was called by"
-                return Draft(source, (start, last), hit.label, before.start(), tuple(contents))
+                return Attribution(source, (start, last), contents, hit.label, start=before.start())
     return None
 
 
 _compiled = cache(re.compile)  # which asks more each time than whether it has the pattern
 
 
-def _cut(r: Reading, content: Phrase, later: Sequence[Draft]) -> Phrase:
+def _cut(r: Reading, content: Phrase, later: Sequence[Attribution]) -> Phrase:
     """The content up to the separator that opens the clause of the next attribution inside it."""
     first, last = content
     starts = (d.start for d in later if first < d.start < last)
