@@ -6,7 +6,7 @@ what it does not show. Words of topics are on no list.
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -32,7 +32,7 @@ _SPEAKER = re.compile(r"\s*(?:Q(?:uestion)?\s?[.:]|[A-Z][A-Z .'’-]{1,40}:)")  
 Claimed = Callable[[int], bool]  # whether a voice other than the author's claims the word at an offset
 
 
-def detect(article: Article, voices: Iterable[Span] = (), lexicons: Path = LEXICONS) -> Iterator[Span]:
+def detect(article: Article, voices: Sequence[Span] = (), lexicons: Path = LEXICONS) -> Iterator[Span]:
     """Every hit in the kept sentences: label = category, group = family of categories, detail = head word.
 
     Within a family a token counts once, for the longest entry. Scare quotes (detail: the words) and rhetorical
@@ -44,11 +44,10 @@ def detect(article: Article, voices: Iterable[Span] = (), lexicons: Path = LEXIC
     >>> [(s.label, s.detail) for s in detect(Article("a", "It seems so.", (Block(0, 12, "paragraph", True),)))]
     [('hedges', 'seem')]
     """
-    runs = sorted(voices, key=lambda run: run.start)
     quoted, read, families = outermost(article), sentences(article), _families(lexicons)
 
     def claimed(offset: int) -> bool:
-        return voice_at(runs, offset)[0] in ("direct", "indirect")
+        return voice_at(voices, offset)[0] in ("direct", "indirect")
 
     for family, entries in families.items():
         for number, hit in matches(article, entries):
