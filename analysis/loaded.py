@@ -44,16 +44,15 @@ def detect(article: Article, voices: Sequence[Span] = (), lexicons: Path = LEXIC
     >>> [(s.label, s.detail) for s in detect(Article("a", "It seems so.", (Block(0, 12, "paragraph", True),)))]
     [('hedges', 'seem')]
     """
-    quoted, read, families = outermost(article), sentences(article), _families(lexicons)
+    quoted, families = outermost(article), _families(lexicons)
 
     def claimed(offset: int) -> bool:
         return voice_at(voices, offset)[0] in ("direct", "indirect")
 
     for family, entries in families.items():
-        for number, hit in matches(article, entries):
-            words = read[number].tokens[hit.first : hit.last]
+        for _, words, hit in matches(article, entries):
             yield Span("loaded", hit.label, words[0].start, words[-1].end, group=family, detail=hit.head)
-    for sentence in read:
+    for sentence in sentences(article):
         if inside := touched(sentence.start, sentence.end, quoted):
             yield from _scare_quotes(article, sentence, inside, families.get("distancing", {}), claimed)
         if "?" in sentence.forms:

@@ -55,9 +55,8 @@ def detect(article: Article, voices: Sequence[Span] = (), targets: Index | None 
     entries = load_targets() if targets is None else targets
     answers = encoder.answers(article) if encoder.available() else None
     read: tuple[int, _Clauses | None] = (-1, None)  # the last sentence by rules
-    for number, hit in matches(article, entries):
+    for number, found, hit in matches(article, entries):
         words = sentences(article)[number].tokens
-        found = words[hit.first : hit.last]
         if hit.label and _capitals_fit(article.raw, found, hit.head):
             if answers:
                 toward = _answered(answers, answers.firsts[number] + hit.first, answers.firsts[number] + hit.last)

@@ -148,12 +148,11 @@ def sentences(article: Article) -> tuple[Sentence, ...]:
     found = []
     for index, block in enumerate(article.blocks):
         if block.kept:
-            for start, end in _split(article.raw[block.start : block.end]):
-                words = tokens(article.raw[block.start + start : block.start + end], block.start + start)
-                if words:
-                    span = (block.start + start, block.start + end)
+            for first, last in _split(article.raw[block.start : block.end]):
+                start, end = block.start + first, block.start + last
+                if words := tokens(article.raw[start:end], start):
                     _, _, forms, counted = zip(*words, strict=True)
-                    found.append(Sentence(*span, block.role, index, words, forms, sum(counted)))
+                    found.append(Sentence(start, end, block.role, index, words, forms, sum(counted)))
     return tuple(found)
 
 
