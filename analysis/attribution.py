@@ -7,11 +7,10 @@ LREC; O'Keefe et al. (2012), EMNLP, 790-799.
 """
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence, Set
 from functools import cache
 from itertools import islice
-from operator import itemgetter
 from typing import NamedTuple
 
 from analysis import clauses, tagging
@@ -19,7 +18,8 @@ from analysis.clauses import Phrase, Reading
 from analysis.lexicons import Hit, index, match
 from analysis.model import AnalysisError, Article, Span
 from analysis.sources import Mention, Source, identify
-from analysis.text import Quotation, quotations, sentences, turns
+from analysis.tagging import Attribution
+from analysis.text import Quotation, outermost, sentences, touched, turns
 
 METHODS = ("quotes", "rules", "model")
 USES = {"cues": "", "cues_object": "", "cues_noun": "noun", "cues_preposition": "preposition"}  # "" is a verb
@@ -81,26 +81,7 @@ PATTERNS = {
 }
 
 
-class Draft(NamedTuple):
-    """An attribution in a sentence, by token indices; its clause begins at `start`. No source: the one before."""
-
-    source: Phrase | None
-    cue: Phrase
-    stance: str
-    start: int
-    contents: tuple[Phrase, ...]
-
-
-class Relation(NamedTuple):
-    """An attribution by raw offsets; later sentences may add contents."""
-
-    source: Offsets | None
-    cue: Offsets | None
-    stance: str
-    contents: list[Offsets]
-
-
-Read = tuple[list[Relation], list[Mention]]  # the attributions of an article, and who is mentioned in it
+Read = tuple[list[Attribution], list[Mention]]  # the attributions of an article, and who is mentioned in it
 
 
 def detect(article: Article, method: str = "model") -> Iterator[Span]:
@@ -112,9 +93,9 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
     """
     if method not in METHODS:
         raise AnalysisError(f"attribution method {method!r} is none of {', '.join(METHODS)}")
-    outer = [q for q in quotations(article) if q.depth == 0]
+    outer = outermost(article)
     if method == "quotes":
-        relations, mentions = [Relation(None, None, "", [(q.start, q.end)]) for q in outer], []
+        relations, mentions = [Attribution(None, None, [q[:2]]) for q in outer], []
     else:
         relations, mentions = _with_turns(article, (_tagged if method == "model" else _relations)(article, outer))
     known = dict(zip(((m.start, m.end) for m in mentions), identify(article.raw, mentions), strict=True))
@@ -125,7 +106,7 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
         yield from _spans(relation, known.get(relation.source, Source()), str(number), outer)
 
 
-def _spans(relation: Relation, source: Source, group: str, outer: Sequence[Quotation]) -> Iterator[Span]:
+def _spans(relation: Attribution, source: Source, group: str, outer: Sequence[Quotation]) -> Iterator[Span]:
     shared = {"source_id": source.name, "group": group}
     if relation.source:
         yield Span("attribution", "source", *relation.source, value=float(source.named), detail=source.kind, **shared)
@@ -133,16 +114,11 @@ def _spans(relation: Relation, source: Source, group: str, outer: Sequence[Quota
         yield Span("attribution", "country", *source.country_at, detail=source.country, **shared)
     if relation.cue:
         yield Span("attribution", "cue", *relation.cue, detail=relation.stance, **shared)
-    quoted = sum(min(e, q.end) - max(s, q.start) for s, e in relation.contents for q in _touched(s, e, outer))
+    quoted = sum(min(e, q.end) - max(s, q.start) for s, e in relation.contents for q in touched(s, e, outer))
     share = quoted / sum(end - start for start, end in relation.contents)
     detail = "direct" if share > DIRECT else "indirect" if share < INDIRECT else "mixed"
     for content in relation.contents:
         yield Span("attribution", "content", *content, detail=detail, **shared)
-
-
-def _touched(start: int, end: int, outer: Sequence[Quotation]) -> Sequence[Quotation]:
-    """The quotations that a stretch of text touches; `outer` are disjoint and in order."""
-    return outer[bisect_right(outer, start, key=itemgetter(1)) : bisect_left(outer, (end,))]
 
 
 def _with_turns(article: Article, read: Read) -> Read:
@@ -150,10 +126,10 @@ def _with_turns(article: Article, read: Read) -> Read:
     if not (spoken := turns(article)):
         return read
     named = {turn[:2] for turn in spoken if turn.colon > turn.start + 1}
-    made = [Relation(t[:2] if t[:2] in named else None, (t.colon, t.colon + 1), "neutral", [t[2:]]) for t in spoken]
+    made = [Attribution(t[:2] if t[:2] in named else None, (t.colon, t.colon + 1), [t[2:]], "neutral") for t in spoken]
     for relation in read[0]:
         at = (relation.source or relation.cue or relation.contents[0])[0]
-        turn = spoken[max(bisect_right(spoken, at, key=itemgetter(0)) - 1, 0)]
+        turn = spoken[max(bisect_left(spoken, (at + 1,)) - 1, 0)]
         own = not relation.cue or (relation.source and article.raw[slice(*relation.source)].lower() in ("i", "we"))
         if not turn.start <= at < (turn.end if own else turn.first):
             made.append(relation)
@@ -162,8 +138,10 @@ def _with_turns(article: Article, read: Read) -> Read:
 
 def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
     """The attributions that the model tags in the paragraphs, and who is mentioned in them, in text order."""
-    words = [token for sentence in sentences(article) for token in sentence.tokens]
-    relations: list[Relation] = []
+    read = sentences(article)
+    words = [token for sentence in read for token in sentence.tokens]
+    entries = index(*LEXICONS)
+    relations: list[Attribution] = []
     mentions: dict[Offsets, str] = {}
     for sentence in (s for s in sentences(article) if s.role == "paragraph"):
         reading = clauses.read(article.raw, sentence, outer, frozenset())
@@ -173,20 +151,21 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
         runs = linked.source, linked.cue, *linked.contents
         source, cue, *contents = (run and (words[run[0]].start, words[run[1] - 1].end) for run in runs)
         said = [word.form for word in words[slice(*linked.cue)]] if linked.cue else []
-        stances = [hit.label for hit in match(said, index(*LEXICONS))]
-        if linked.probability >= SURE or stances or any(_touched(*content, outer) for content in contents):
-            relations.append(Relation(source, cue, stances[-1] if stances else "neutral" if cue else "", contents))
+        stances = [hit.label for hit in match(said, entries)]
+        if linked.probability >= SURE or stances or any(touched(*content, outer) for content in contents):
+            stance = stances[-1] if stances else "neutral" if cue else ""
+            relations.append(Attribution(source, cue, contents, stance))
             if source:
                 mentions[source] = "source"
-    claimed = {q for relation in relations for content in relation.contents for q in _touched(*content, outer)}
+    claimed = {q for relation in relations for content in relation.contents for q in touched(*content, outer)}
     relations += _loose(article, outer, claimed)
     return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
 
 
-def _loose(article: Article, outer: Sequence[Quotation], claimed: Set[Quotation]) -> list[Relation]:
+def _loose(article: Article, outer: Sequence[Quotation], claimed: Set[Quotation]) -> list[Attribution]:
     """Long quotations that nobody claims are contents of an unknown source."""
     alone = [q for q in outer if q not in claimed and len(article.raw[q.start : q.end].split()) > SHORT]
-    return [Relation(None, None, "", [(q.start, q.end)]) for q in alone]
+    return [Attribution(None, None, [q[:2]]) for q in alone]
 
 
 def _relations(article: Article, outer: Sequence[Quotation]) -> Read:
@@ -196,10 +175,10 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> Read:
     after a cue and a colon.
     """
     entries = index(*LEXICONS)
-    relations: list[Relation] = []
+    relations: list[Attribution] = []
     mentions: dict[Offsets, str] = {}
     claimed: set[Quotation] = set()
-    speaker: Relation | None = None  # whose words may go on
+    speaker: Attribution | None = None  # whose words may go on
     block = -1  # the paragraph whose rest is the speaker's, after a colon
     for sentence in (s for s in sentences(article) if s.role == "paragraph"):
         hits = list(islice(match(sentence.forms, entries), MOST))
@@ -210,7 +189,7 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> Read:
         drafts = _drafts(article.raw, reading, hits, subject)
         found = [relation for draft in drafts if (relation := _relation(article.raw, reading, draft, outer)).contents]
         mentions.update((relation.source, "source") for relation in found if relation.source)
-        opening = _touched(sentence.start, sentence.start + 1, outer)
+        opening = touched(sentence.start, sentence.start + 1, outer)
         if found:
             quoting = [r for r in found if any(article.raw[end - 1] in "\"”'’" for _, end in r.contents)]
             colon = [r for r in found if article.raw[r.cue[1] - 1 : r.contents[0][0]].strip()[-1:] == ":"]
@@ -224,43 +203,43 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> Read:
         elif not opening:
             speaker = None
         relations += found
-        claimed.update(q for relation in found for content in relation.contents for q in _touched(*content, outer))
+        claimed.update(q for relation in found for content in relation.contents for q in touched(*content, outer))
     relations += _loose(article, outer, claimed)
     return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
 
 
-def _relation(raw: str, r: Reading, draft: Draft, outer: Sequence[Quotation]) -> Relation:
+def _relation(raw: str, r: Reading, draft: Attribution, outer: Sequence[Quotation]) -> Attribution:
     """Offsets of a draft: contents lose the marks at their edges and are widened to whole quotations."""
     contents = []
     for first, last in draft.contents:
         kept = [i for i in range(first, last) if r.letters[i] not in "M,:;.-("]
         if any(r.sentence.tokens[i].is_word for i in kept):
             start, end = r.offsets((kept[0], kept[-1] + 1))
-            quoted = [*_touched(start, end, outer), (start, end)]
+            quoted = [*touched(start, end, outer), (start, end)]
             contents.append((min(q[0] for q in quoted), max(q[1] for q in quoted)))
-    earlier = _touched(r.sentence.start - 9, r.sentence.start, outer)[-1:]
+    earlier = touched(r.sentence.start - 9, r.sentence.start, outer)[-1:]
     if not draft.contents and earlier and not raw[earlier[0].end : r.sentence.start].strip():
         contents.append(earlier[0][:2])
-    return Relation(draft.source and r.offsets(draft.source), r.offsets(draft.cue), draft.stance, contents)
+    return Attribution(draft.source and r.offsets(draft.source), r.offsets(draft.cue), contents, draft.stance)
 
 
-def _drafts(raw: str, r: Reading, hits: Sequence[Hit], opening: Phrase | None) -> list[Draft]:
+def _drafts(raw: str, r: Reading, hits: Sequence[Hit], opening: Phrase | None) -> list[Attribution]:
     """The attributions of a sentence in order, each cut where the clause of a later one begins."""
-    found: list[Draft] = []
+    found: list[Attribution] = []
     label = re.match("N{1,4}:(q?)", r.letters)  # MILLER: A (a line of an interview; its paragraph goes on)
     if label and (label[1] or raw[slice(*r.offsets((0, label.end() - 1)))].isupper()):
         colon = r.letters.index(":")
-        found.append(Draft((0, colon), (colon, colon + 1), "neutral", 0, ((colon + 1, len(r.letters)),)))
+        found.append(Attribution((0, colon), (colon, colon + 1), [(colon + 1, len(r.letters))], "neutral"))
     for hit in (h for h in hits if r.letters[h.first] != "q"):
         draft = _draft(r, hit)
         if draft and (not found or draft.cue[0] > found[-1].cue[1]):  # "users report finding" is one cue
             draft = draft._replace(source=draft.source or (found[-1].source if found else opening))
             if draft.source and clauses.head(r.sentence.forms[draft.source[0]]) not in NOBODY:
                 found.append(draft)
-    return [d._replace(contents=tuple(_cut(r, c, found[i + 1 :]) for c in d.contents)) for i, d in enumerate(found)]
+    return [d._replace(contents=[_cut(r, c, found[i + 1 :]) for c in d.contents]) for i, d in enumerate(found)]
 
 
-def _draft(r: Reading, hit: Hit) -> Draft | None:
+def _draft(r: Reading, hit: Hit) -> Attribution | None:
     """The attribution around a cue, by the first pattern that fits."""
     use, start = (USES[hit.lexicon], hit.first) if USES[hit.lexicon] else clauses.use(r, hit.first)
     subject = clauses.subject(r, hit, start)
@@ -280,14 +259,14 @@ def _draft(r: Reading, hit: Hit) -> Draft | None:
             if contents or pattern.rest == "neither":
                 source = subject if pattern.subject else dict(named).get("source")
                 last = max(hit.last, source[0]) if source else hit.last  # "was called by"
-                return Draft(source, (start, last), hit.label, before.start(), tuple(contents))
+                return Attribution(source, (start, last), contents, hit.label, start=before.start())
     return None
 
 
 _compiled = cache(re.compile)  # which asks more each time than whether it has the pattern
 
 
-def _cut(r: Reading, content: Phrase, later: Sequence[Draft]) -> Phrase:
+def _cut(r: Reading, content: Phrase, later: Sequence[Attribution]) -> Phrase:
     """The content up to the separator that opens the clause of the next attribution inside it."""
     first, last = content
     starts = (d.start for d in later if first < d.start < last)

@@ -9,14 +9,13 @@ A phrase is a pair of token indices, end exclusive. Every walk is bounded: readi
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 from analysis.lexicons import Hit, load_lexicon
 from analysis.model import Entry
-from analysis.text import Quotation, Sentence
+from analysis.text import Quotation, Sentence, touched
 
 LONGEST = 40  # tokens; the longest source that is looked for, appositions included
 NOMINAL = "NWELDQPG#)"
@@ -67,12 +66,9 @@ def _nouns() -> Mapping[str, str]:
 
 def read(raw: str, sentence: Sentence, outer: Sequence[Quotation], verbs: frozenset[int]) -> Reading:
     """The letters of a sentence's tokens; `verbs` are the indices that may be cues, `outer` all quotations."""
-    letters, last = [], ""
-    at = max(bisect_right(outer, (sentence.start,)) - 1, 0)
+    letters, last, inside = [], "", touched(sentence.start, sentence.end, outer)
     for i, (start, _, form, _) in enumerate(sentence.tokens):
-        while at < len(outer) and outer[at].end <= start:
-            at += 1
-        quoted = at < len(outer) and outer[at].start <= start
+        quoted = touched(start, start + 1, inside)
         last = "q" if quoted else _letter(form, raw[start].isupper(), last, i in verbs)
         letters.append(last)
     return Reading(sentence, "".join(letters))

@@ -8,14 +8,15 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 
 from analysis import encoder, loaded, stance
-from analysis.encoder import FRAMES, TECHNIQUES, probability
+from analysis.encoder import FRAMES, HEADS, TECHNIQUES, probability
 from analysis.model import VOICES, Article
-from analysis.text import sentences
+from analysis.text import sentence_at, sentences
 
 SOURCE_TYPES = ("government", "corporate", "expert", "media", "ngo", "citizen", "document")
 SOURCE_TYPES += ("anonymous collective", "unnamed individual", "not stated")
@@ -90,32 +91,30 @@ class Row(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """An article's sentences and spans, ready for counting: words by voice and sentence, rows by layer."""
+    """An article with its spans, ready for counting: words by voice and sentence, rows by layer."""
 
-    size: int
+    article: Article
     words: Mapping[str, np.ndarray]
     rows: Mapping[str, Sequence[Row]]
-    frames: np.ndarray = np.zeros((0, 0))  # (sentences, 14) sums of the frames' logits; no columns without the model
-    tokens: np.ndarray = np.zeros(0)  # (sentences,)
     categories: Sequence[str] = loaded.CATEGORIES  # of loaded words, that were looked for
+
+    @property
+    def size(self) -> int:
+        return len(sentences(self.article))
 
 
 def reading_of(article: Article, spans: Iterable[tuple]) -> Reading:
     """What the `parts` of a measure count: the article's sentences, with its spans as from `measures.by_article`."""
-    starts = [sentence.start for sentence in sentences(article)]
-    size = len(starts)
+    size = len(sentences(article))
     words = {voice: [0.0] * size for voice in (*VOICES, "all")}
     rows: dict[str, list[Row]] = defaultdict(list)
     for layer, label, start, voice, source_id, value, group, detail in spans:
-        at = max(bisect_right(starts, start) - 1, 0)
+        at = max(sentence_at(article, start), 0)
         rows[layer].append(Row(at, label, voice, source_id, value, group, detail, start))
         if layer == "voice":
             words[voice][at] += value
             words["all"][at] += value
-    frames, sizes = np.zeros((size, 0)), np.array([len(s.tokens) for s in sentences(article)])
-    if size and encoder.available():
-        frames = encoder.answers(article).by_sentence(encoder.HEADS.frame) * sizes[:, None]
-    return Reading(size, {v: np.array(n) for v, n in words.items() if any(n)}, rows, frames, sizes)
+    return Reading(article, {v: np.array(n) for v, n in words.items() if any(n)}, rows)
 
 
 Parts = dict[tuple[str, str], np.ndarray]
@@ -154,18 +153,22 @@ def technique_parts(reading: Reading) -> Parts:
 
 
 def frame_parts(reading: Reading) -> Parts:
-    """Sum of logits and tokens, a row a sentence."""
-    columns = zip(FRAMES, reading.frames.T, strict=False)
-    return {(frame, "all"): np.stack([logits, reading.tokens], axis=1) for frame, logits in columns}
+    """Sum of logits and tokens, a row a sentence; nothing without the model."""
+    if not reading.size or not encoder.available():
+        return {}
+    answers = encoder.answers(reading.article)
+    tokens = np.diff(answers.firsts)
+    columns = zip(FRAMES, answers.by_sentence(HEADS.frame).T * tokens, strict=True)
+    return {(frame, "all"): np.stack([logits, tokens], axis=1) for frame, logits in columns}
 
 
 def attributed_parts(reading: Reading) -> Parts:
     """Words in content spans, split direct, indirect and mixed by attribution, over the words of the body."""
-    contents = sorted((r for r in reading.rows["attribution"] if r.label == "content"), key=lambda r: r.start)
-    starts, hits = [c.start for c in contents], []
+    start, hits = attrgetter("start"), []
+    contents = sorted((r for r in reading.rows["attribution"] if r.label == "content"), key=start)
     for run in reading.rows["voice"]:
         if run.voice in ("direct", "indirect"):
-            kind = contents[bisect_right(starts, run.start) - 1].detail
+            kind = contents[bisect_right(contents, run.start, key=start) - 1].detail
             hits += [(run.sentence, label, "all", run.value) for label in (kind, "attributed")]
     return _rates(reading, hits, ["attributed", "direct", "indirect", "mixed"], _words_of(reading, *BODY))
 

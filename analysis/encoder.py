@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.model import AnalysisError, Article
-from analysis.text import Quotation, Token, once_per_article, quotations, sentences
+from analysis.text import Quotation, Token, once_per_article, outermost, sentences, touched
 
 MODELS = Path(__file__).parents[1] / "data" / "models"
 MODEL, CARD = MODELS / "encoder.onnx", MODELS / "encoder.toml"
@@ -85,17 +85,14 @@ def pieces(raw: str, tokens: Sequence[Token], quoted: Sequence[Quotation]) -> Pi
     ids: list[int] = []
     sizes = np.empty(len(tokens), dtype=np.int64)
     kinds = np.empty(len(tokens), dtype=np.int64)
-    vocabulary, marks = _vocabulary(), iter(quoted)
-    mark = next(marks, None)
+    vocabulary = _vocabulary()
     for i, token in enumerate(tokens):
-        while mark and mark.end <= token.start:
-            mark = next(marks, None)
         word = vocabulary(token.form)
         ids += word
         sizes[i] = len(word)
         shape = raw[token.start : token.end]
         case = 0 if not shape[0].isupper() else 2 if len(shape) > 1 and shape.isupper() else 1
-        kinds[i] = case + 3 * bool(mark and mark.start <= token.start)
+        kinds[i] = case + 3 * bool(touched(token.start, token.start + 1, quoted))
     return Pieces(np.array(ids, dtype=np.int64), np.repeat(kinds, sizes), sizes)
 
 
@@ -161,8 +158,7 @@ def answers(article: Article) -> Answers:
     read = sentences(article)
     tokens = [token for sentence in read for token in sentence.tokens]
     firsts = np.concatenate([[0], np.cumsum([len(sentence.tokens) for sentence in read], dtype=np.int64)])
-    quoted = [q for q in quotations(article) if q.depth == 0]
-    made = pieces(article.raw, tokens, quoted)
+    made = pieces(article.raw, tokens, outermost(article))
     offsets = np.concatenate([[0], np.cumsum(made.sizes)])
     cut = sorted(windows(made.sizes, firsts[1:].tolist()), key=lambda w: offsets[w[1]] - offsets[w[0]])
     by_piece = np.empty((offsets[-1], WIDTH), dtype=np.float32)

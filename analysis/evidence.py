@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.compare import KEYS
 from analysis.model import Article
 from analysis.tables import located, pair
 from analysis.text import sentence_at, sentences
 
-KEYS = ["article_id", "measure", "label", "voice"]
 # Columns of a row that narrow down the spans behind it, and the columns of the table of spans that they name.
 NAMED = {"word": "detail", "role": "detail", "stance": "detail", "target": "label"}
 NAMED |= {"source_id": "source_id", "voice": "voice"}
@@ -71,13 +71,13 @@ def tracer(
     else of the first and the last. What cannot be traced (a row about an instrument, not a text) has none, and rows of
     groups (`articles`) name their articles themselves. `parts` and `ids` go, for they are no cells of a csv.
     """
-    rows = () if scores is None else scores[[*KEYS, "parts"]].itertuples(index=False)
+    rows = () if scores is None else scores[["article_id", *KEYS, "parts"]].itertuples(index=False)
     counted = {tuple(key): parts for *key, parts in rows}
     places = dict(iter(located(spans, articles).groupby(["article_id", "layer"], sort=False)))
     by_id = {article.article_id: article for article in articles}
 
     def behind(row: Mapping, article: Article) -> list[int]:
-        parts = row.get("parts", counted.get((article.article_id, *map(row.get, KEYS[1:]))))
+        parts = row.get("parts", counted.get((article.article_id, *map(row.get, KEYS))))
         return _of_row(row, places, article) if parts is None else _of_parts(parts, row["measure"])
 
     def with_sentences(table: pd.DataFrame) -> pd.DataFrame:
@@ -124,10 +124,6 @@ def _of_row(row: Mapping, places: Mapping[tuple[str, str], pd.DataFrame], articl
         value = "" if value in ("(author)", "(not identified)") else value
         found = [own[own[NAMED[column]].to_numpy() == value] for own in found]
     numbers = {int(at) for own in found for at in own["sentence"] if at >= 0}
-    return sorted(numbers) if numbers or "word" not in row else _of_word(str(row["word"]).split(), article)
-
-
-def _of_word(words: Sequence[str], article: Article) -> list[int]:
-    forms = [[token.form for token in sentence.tokens] for sentence in sentences(article)]
-    size = len(words)
-    return [n for n, own in enumerate(forms) if any(own[i : i + size] == words for i in range(len(own) - size + 1))]
+    if "word" in row and not numbers:  # a word of no layer
+        numbers = {n for n, own in enumerate(sentences(article)) if f" {row['word']} " in f" {' '.join(own.forms)} "}
+    return sorted(numbers)

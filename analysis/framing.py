@@ -24,8 +24,7 @@ def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
 
     Most cues serve several functions somewhere: "ban" can be the remedy or the problem. The label is the usual one.
     """
-    for number, hit in matches(article, index("entman")):
-        words = sentences(article)[number].tokens[hit.first : hit.last]
+    for _, words, hit in matches(article, index("entman")):
         yield Span("frame", hit.label, words[0].start, words[-1].end, detail=hit.head)
 
 

@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import re
-from codecs import getincrementaldecoder
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
@@ -25,7 +24,7 @@ SIZE_LIMITS = {".txt": 4_000_000, ".html": 20_000_000, ".htm": 20_000_000}
 TABLES = (".csv", ".jsonl", ".jsonl.gz", ".parquet")
 KINDS = ", ".join((*SIZE_LIMITS, *TABLES))
 ROW_LIMIT = 20_000_000  # characters of a row of a table: more than the longest article takes
-CHUNK = 1 << 20  # bytes read at a time where a whole file has to be looked through
+CHUNK = 1 << 20  # characters read at a time where a whole file has to be looked through
 MISSING = {"id": "no id: number the articles", "text": "no text: of Media Cloud's list, save the pages at url as .html"}
 
 
@@ -133,11 +132,9 @@ def _encoding(path: Path) -> tuple[str, tuple[str, ...]]:
     with _open(path) as stream:
         marked = stream.read(2) in (b"\xff\xfe", b"\xfe\xff")
     for codec in ["utf-16"] if marked else ["utf-8-sig", "cp1252"]:  # no guesses beyond these
-        decoder = getincrementaldecoder(codec)()
-        with suppress(UnicodeDecodeError), _open(path) as stream:
-            while chunk := stream.read(CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
+        with suppress(UnicodeDecodeError), _open(path) as stream, io.TextIOWrapper(stream, codec) as text:
+            while text.read(CHUNK):
+                pass
             return codec, ("decoded as cp1252",) if codec == "cp1252" else ()
     raise AnalysisError(f"neither UTF-8 nor {'UTF-16' if marked else 'cp1252'}; save it as UTF-8")
 

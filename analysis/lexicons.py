@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from analysis.model import AnalysisError, Article, Entry, Lexicon
-from analysis.text import stream, tokens
+from analysis.text import Token, sentences, stream, tokens
 
 LEXICONS = Path(__file__).parents[1] / "data" / "lexicons"
 TARGETS = LEXICONS.parent / "targets.toml"
@@ -110,20 +110,20 @@ def load_own_validity(path: Path = OWN_VALIDITY) -> tuple[Mapping[str, str], ...
 
 
 @cache
-def load_norms(path: Path = NORMS) -> Mapping[tuple[str, ...], Norm]:
+def load_norms() -> Mapping[tuple[str, ...], Norm]:
     """The rows of data/norms.csv by kind, measure, label and voice; none where `make norms` has not been run."""
-    rows = load_validity(path)
+    rows = load_validity(NORMS)
     points = [tuple(float(row[f"p{i}"]) for i in range(101)) for row in rows]
     return {tuple(map(r.get, NORM_KEYS)): Norm(int(r["n"]), own) for r, own in zip(rows, points, strict=True)}
 
 
 @cache
-def load_cases(failure: str = "known_failure", folder: Path = CASES) -> tuple[tuple[str, str, str], ...]:
+def load_cases(failure: str = "known_failure") -> tuple[tuple[str, str, str], ...]:
     """What the tests ask of sentences of our own: kind, text, and the reason of a known failure or "".
 
     With "model_failure" the reasons are those of the model where the tests ask rules and model, see "attribution".
     """
-    read = [(p.stem, tomllib.loads(p.read_text(encoding="utf-8"))) for p in sorted(folder.glob("*.toml"))]
+    read = [(p.stem, tomllib.loads(p.read_text(encoding="utf-8"))) for p in sorted(CASES.glob("*.toml"))]
     return tuple((kind, c["text"], c.get(failure, "")) for kind, table in read for c in table.get("case", ()))
 
 
@@ -168,12 +168,13 @@ def match(forms: Sequence[str], entries: Index) -> Iterator[Hit]:
                 break
 
 
-def matches(article: Article, entries: Index) -> Iterator[tuple[int, Hit]]:
-    """As `match`, in all sentences of an article, in one go; each hit with the number of its sentence."""
+def matches(article: Article, entries: Index) -> Iterator[tuple[int, Sequence[Token], Hit]]:
+    """As `match`, in all sentences of an article, in one go: the number of its sentence, its tokens, and the hit."""
     forms, firsts = stream(article)
     for first, last, *facts in match(forms, entries):
         number = bisect_right(firsts, first) - 1
-        yield number, Hit(first - firsts[number], last - firsts[number], *facts)
+        hit = Hit(first - firsts[number], last - firsts[number], *facts)
+        yield number, sentences(article)[number].tokens[hit.first : hit.last], hit
 
 
 def _banned(neighbour: str, banned: frozenset[str]) -> bool:

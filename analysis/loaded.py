@@ -5,14 +5,14 @@ what it does not show. Words of topics are on no list.
 """
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from analysis.lexicons import LEXICONS, Index, index, load_lexicon, match, matches
 from analysis.model import AnalysisError, Article, Span
-from analysis.text import Quotation, Sentence, quotations, sentences
+from analysis.text import Quotation, Sentence, outermost, sentences, touched
 from analysis.voice import voice_at
 
 LISTS = (
@@ -32,7 +32,7 @@ _SPEAKER = re.compile(r"\s*(?:Q(?:uestion)?\s?[.:]|[A-Z][A-Z .'’-]{1,40}:)")  
 Claimed = Callable[[int], bool]  # whether a voice other than the author's claims the word at an offset
 
 
-def detect(article: Article, voices: Iterable[Span] = (), lexicons: Path = LEXICONS) -> Iterator[Span]:
+def detect(article: Article, voices: Sequence[Span] = (), lexicons: Path = LEXICONS) -> Iterator[Span]:
     """Every hit in the kept sentences: label = category, group = family of categories, detail = head word.
 
     Within a family a token counts once, for the longest entry. Scare quotes (detail: the words) and rhetorical
@@ -44,22 +44,16 @@ def detect(article: Article, voices: Iterable[Span] = (), lexicons: Path = LEXIC
     >>> [(s.label, s.detail) for s in detect(Article("a", "It seems so.", (Block(0, 12, "paragraph", True),)))]
     [('hedges', 'seem')]
     """
-    runs = sorted(voices, key=lambda run: run.start)
-    starts = [run.start for run in runs]
-    quoted = [q for q in quotations(article) if q.depth == 0]
-    begins, ends = [q.start for q in quoted], [q.end for q in quoted]
+    quoted, families = outermost(article), _families(lexicons)
 
     def claimed(offset: int) -> bool:
-        return voice_at(runs, starts, offset)[0] in ("direct", "indirect")
+        return voice_at(voices, offset)[0] in ("direct", "indirect")
 
-    read, families = sentences(article), _families(lexicons)
     for family, entries in families.items():
-        for number, hit in matches(article, entries):
-            words = read[number].tokens[hit.first : hit.last]
+        for _, words, hit in matches(article, entries):
             yield Span("loaded", hit.label, words[0].start, words[-1].end, group=family, detail=hit.head)
-    for sentence in read:
-        inside = quoted[bisect_right(ends, sentence.start) : bisect_left(begins, sentence.end)]
-        if inside:
+    for sentence in sentences(article):
+        if inside := touched(sentence.start, sentence.end, quoted):
             yield from _scare_quotes(article, sentence, inside, families.get("distancing", {}), claimed)
         if "?" in sentence.forms:
             yield from _rhetorical_question(article, sentence, inside, claimed)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from analysis import attribution, counts, encoder, framing, loaded, norms, senti
 from analysis import voice as voices_of
 from analysis.lexicons import LEXICONS, TARGETS, load_norms, load_targets
 from analysis.model import SCORE_COLUMNS, SENTENCE_COLUMNS, SPAN_COLUMNS, VOICES, AnalysisError, Article, Failure, Span
-from analysis.resample import MOST, applied, block_weights, intervals
+from analysis.resample import MOST, block_weights, intervals
 from analysis.text import sentences
 
 
@@ -141,12 +141,11 @@ def find_spans(
         voices = attempt(article, "voice", partial(voices_of.detect, article, attributions))
         if not voices:
             continue  # no words, or nobody knows whose: then none must be charged to the author
-        starts = [v.start for v in voices]
         found = [*attributions, *voices]
         for detect in wanted:
             found += attempt(article, _stage(detect), partial(bound.get(detect, detect), article, voices))
         for span in sorted(found, key=lambda s: (s.start, s.end, s.layer, s.label)):
-            voice_here, speaker = voices_of.voice_at(voices, starts, span.start)
+            voice_here, speaker = voices_of.voice_at(voices, span.start)
             if span.layer in ("voice", "attribution"):  # these know their source; nested ones are not the run's
                 voice_here, speaker = span.voice or voice_here, span.source_id
             place = (article.article_id, span.layer, span.label, span.start, span.end)
@@ -228,27 +227,20 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
     ]
     if not cells:
         return
-    statistics, tables = [measure.statistic for measure, *_ in cells], [parts for *_, parts in cells]
-    widths = [parts.shape[1] for parts in tables]
-    totals = np.hstack(tables).sum(axis=0, keepdims=True)
-    pairs = (np.cumsum(widths) - widths)[np.array(widths) == 2]  # where k stands before n
-    unseen = totals.copy()  # what was never seen: the rule of three
-    unseen[0, pairs] = np.minimum(3, totals[0, pairs + 1])
-    values, threes = (applied(statistics, widths, sums)[:, 0].tolist() for sums in (totals, unseen))
     firsts = np.arange(0, reading.size, -(-reading.size // MOST))
-    drawn = tables if reading.size <= MOST else [np.add.reduceat(parts, firsts) for parts in tables]
-    bounds = intervals(drawn, statistics, block_weights(len(firsts))).tolist()
-    sums = iter(totals[0].tolist())
-    for (measure, label, voice, parts), value, three, (low, high) in zip(cells, values, threes, bounds, strict=True):
-        total = [*islice(sums, parts.shape[1])]
-        k, n = total if measure.statistic in counts.OF_K_AND_N else (sum(total), np.nan)
+    drawn = [parts if reading.size <= MOST else np.add.reduceat(parts, firsts) for *_, parts in cells]
+    bounds = intervals(drawn, [measure.statistic for measure, *_ in cells], block_weights(len(firsts))).tolist()
+    for (measure, label, voice, parts), (low, high) in zip(cells, bounds, strict=True):
+        total = parts.sum(axis=0)
+        value = float(measure.statistic(total))
+        k, n = total.tolist() if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)
         if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
             k = (parts[:, 0] > 0).sum()
             n = float(value >= encoder.calibration("frame")["threshold"][0])
         elif measure.statistic not in counts.OF_K_AND_N:  # resamples repeat sources and look less diverse: centre
             low, high = value - (high - low) / 2, value + (high - low) / 2
         if measure.parts in counts.COUNTED and k == 0:
-            low, high = 0.0, three
+            low, high = 0.0, float(measure.statistic(np.minimum([3, n], n)))  # never seen: the rule of three
         ranks = [norms.percentile(known.get((kind, measure.name, label, voice)), value) for kind in norms.NAMES]
         yield measure.name, label, voice, k, n, value, measure.unit, low, high, *ranks, parts
 
@@ -271,9 +263,7 @@ def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.Data
     failed = {f["article_id"] for f in spans.attrs.get("failures", ()) if f["stage"] == "wording"}
     rows = []
     for article in articles:
-        words = (
-            counts.reading_of(article, own_spans[article.article_id]).words if article.article_id in own_spans else {}
-        )
+        words = counts.reading_of(article, own_spans.get(article.article_id, ())).words
         judged = np.full((len(sentences(article)), 2), np.nan)
         if len(judged) and encoder.available() and article.article_id not in failed:
             judged = wording.judged(article, [*pairwise(encoder.answers(article).firsts.tolist())])

@@ -126,9 +126,7 @@ def bars(
     return look.finish(ax, list(table[y]), unit)
 
 
-def matrix(
-    table: pd.DataFrame, *, y: str, x: str, value: str, count: str, unit: str = "", ax: Axes | None = None
-) -> Axes:
+def matrix(table: pd.DataFrame, *, y: str, x: str, value: str, count: str, ax: Axes | None = None) -> Axes:
     """A grid of `value` (-1 to 1) as colour with `count` printed in the cell; an empty cell is blank."""
     lines, columns = list(dict.fromkeys(table[y])), look.order(table[x])
     ax = look.axes_for(ax, len(lines) + 1)
@@ -142,7 +140,7 @@ def matrix(
     names = [look.cut(c, 22) for c in columns]
     ax.set_xticks(range(len(columns)), names, rotation=35, ha="right", rotation_mode="anchor")
     ax.set_xlim(-0.6, max(len(columns), 1) - 0.4)
-    return look.finish(ax, lines, unit, zero=False)
+    return look.finish(ax, lines, "", zero=False)
 
 
 def word_lists(table: pd.DataFrame, *, y: str, ax: Axes | None = None) -> Axes:

@@ -102,7 +102,7 @@ def score(known: pd.DataFrame, codes: np.ndarray) -> pd.DataFrame:
         values = {"precision": shares[:, 0], "recall": shares[:, 0] * sizes[0] / (shares @ sizes)}
     if coders > 1:
         again = codes.sum(axis=1)[random.integers(items, size=(DRAWS, items))]
-        values["Krippendorff's alpha"] = np.array([alpha(codes), *_alphas(again, coders)])
+        values["Krippendorff's alpha"] = alpha(np.vstack([codes.sum(axis=1), again]), coders)
     instrument, articles, ties = known["instrument"].iloc[0], str(known["article_id"].nunique()), (votes == 0.5).sum()
     about = f"{coders} coder{'s' * (coders > 1)}, {items} sentences{f', {ties} of them split' * bool(ties)}"
     about += SCOPE.get(instrument, "")
@@ -115,20 +115,14 @@ def score(known: pd.DataFrame, codes: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=VALIDITY_COLUMNS)
 
 
-def alpha(codes: np.ndarray) -> float:
-    """Krippendorff's alpha for nominal codes (items, coders), 0 as by chance; 1 where all codes are the same (0/0).
+def alpha(yes: np.ndarray, coders: int) -> np.ndarray:
+    """Krippendorff's alpha of each draw of numbers of yes (draws, items): 0 as by chance, 1 where all agree (0/0).
 
-    >>> round(alpha(np.array([[1, 1], [0, 0], [1, 0], [0, 0]])), 3)
-    0.533
+    The same as nltk's, which takes 16 s for 2,000 draws.
+
+    >>> alpha(np.array([[2, 0, 1, 0]]), coders=2).round(3).tolist()
+    [0.533]
     """
-    from nltk.metrics.agreement import AnnotationTask
-
-    data = [(coder, item, int(code)) for (item, coder), code in np.ndenumerate(codes)]
-    return float(AnnotationTask(data).alpha()) if len(np.unique(codes)) > 1 else 1.0
-
-
-def _alphas(yes: np.ndarray, coders: int) -> np.ndarray:
-    """`alpha` of numbers of yes (draws, items) at once; nltk takes 8 ms for each, 16 s for all draws."""
     said, total = yes.sum(axis=1), yes.shape[1] * coders
     return 1 - (total - 1) * (yes * (coders - yes)).sum(axis=1) / ((coders - 1) * np.maximum(said * (total - said), 1))
 

@@ -5,7 +5,6 @@ computes nothing of its own, so that each number in it stands in the csv beside 
 no network; its links lead to the csv files and the pages of the articles, which lie beside it.
 """
 
-import csv
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -181,9 +180,8 @@ def _cell(text: str) -> str:
 
 def _rows(path: Path) -> list[dict[str, str]]:
     """The rows of a csv, its cells as they were before it was made safe for spreadsheets."""
-    with path.open(encoding="utf-8", newline="") as lines:
-        read = list(csv.DictReader(lines))
-    return [{name: re.sub(r"^'(?=[=+\-@\t\r])", "", cell) for name, cell in row.items()} for row in read]
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return table.replace(r"^'(?=[=+\-@\t\r])", "", regex=True).to_dict("records")
 
 
 def _words(notebook: Path) -> tuple[dict[str, object], list[str]]:

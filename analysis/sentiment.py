@@ -52,12 +52,6 @@ def tone(text: str) -> float:
     return vader.score_valence(vader._but_check(words, scores), passage)["compound"]
 
 
-@lru_cache(maxsize=100_000)
-def is_rated(text: str) -> bool:
-    """Whether a text holds words that VADER rates; the tone of several without any is 0."""
-    return bool(_rated(text)[2])
-
-
 def tone_label(value: float) -> str:
     """`positive`, `negative` or, closer to 0 than .05, `neutral`."""
     return "neutral" if abs(value) < NEUTRAL else "positive" if value > 0 else "negative"

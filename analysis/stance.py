@@ -17,7 +17,7 @@ from analysis import encoder
 from analysis.encoder import HEADS
 from analysis.lexicons import Hit, Index, index, load_lexicon, load_targets, match, matches
 from analysis.model import Article, Block, Span
-from analysis.sentiment import is_rated, tone
+from analysis.sentiment import tone
 from analysis.text import Token, sentences, tokens
 
 LABELS = ("negative", "neutral", "positive")
@@ -55,9 +55,8 @@ def detect(article: Article, voices: Sequence[Span] = (), targets: Index | None 
     entries = load_targets() if targets is None else targets
     answers = encoder.answers(article) if encoder.available() else None
     read: tuple[int, _Clauses | None] = (-1, None)  # the last sentence by rules
-    for number, hit in matches(article, entries):
+    for number, found, hit in matches(article, entries):
         words = sentences(article)[number].tokens
-        found = words[hit.first : hit.last]
         if hit.label and _capitals_fit(article.raw, found, hit.head):
             if answers:
                 toward = _answered(answers, answers.firsts[number] + hit.first, answers.firsts[number] + hit.last)
@@ -159,13 +158,10 @@ def _lean(words: Sequence[Token], first: int, last: int, hits: Iterable[Hit]) ->
 
 
 class _Clauses(NamedTuple):
-    """A sentence's tokens, as they stand too, those with a valence (by index), its words with a direction, and where
-    clauses end and the next begin.
-    """
+    """A sentence's tokens, as they stand too, its words with a direction, and where clauses end and the next begin."""
 
     words: Sequence[Token]
     said: Sequence[str]
-    rated: Sequence[int]
     hits: Sequence[Hit]
     breaks: Sequence[tuple[int, int]]
 
@@ -175,12 +171,10 @@ class _Clauses(NamedTuple):
         near = slice(*(bisect_left(self.hits, at, key=lambda hit: hit.first) for at in (begin, stop)))
         hits = [hit for hit in self.hits[near] if hit.last <= stop]
         score = _lean(self.words, first, last, hits)
-        if bisect_left(self.rated, begin) < bisect_left(self.rated, stop):  # else VADER need not be asked
-            clause = list(self.said[begin:stop])
-            for start, end in [(first, last), *(hit[:2] for hit in hits if hit.label == "topic")]:
-                clause[start - begin : end - begin] = ["it"] * (end - start)
-            score += tone(" ".join(clause))
-        shares = SHARES[bisect_left(EDGES, score)]
+        clause = list(self.said[begin:stop])
+        for start, end in [(first, last), *(hit[:2] for hit in hits if hit.label == "topic")]:
+            clause[start - begin : end - begin] = ["it"] * (end - start)
+        shares = SHARES[bisect_left(EDGES, score + tone(" ".join(clause)))]
         return Tone(LABELS[shares.index(max(shares))], *shares)
 
     def around(self, first: int, last: int) -> tuple[int, int]:
@@ -201,8 +195,7 @@ def _clauses(raw: str, words: Sequence[Token]) -> _Clauses:
         if mark or joint or _kind(form) == "clause":
             breaks.append((at, at + mark))
     said = [raw[word.start : word.end] for word in words]
-    rated = [at for at, word in enumerate(said) if is_rated(word)]
-    return _Clauses(words, said, rated, list(match(forms, index("direction"))), breaks)
+    return _Clauses(words, said, list(match(forms, index("direction"))), breaks)
 
 
 def _participle(form: str) -> bool:

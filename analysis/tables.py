@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis import encoder, norms
 from analysis.attribution import METHODS
+from analysis.compare import KEYS
 from analysis.counts import CUE_STANCES
 from analysis.lexicons import OWN_VALIDITY, VALIDITY, load_cases, load_own_validity, load_validity
 from analysis.measures import MEASURES, find_spans, score
@@ -176,9 +177,8 @@ SUMMARY = {  # what stands for each question where there is room for one line: m
 
 def summary_scores(scores: pd.DataFrame) -> pd.DataFrame:
     """The rows of SUMMARY, in its order, with a first column `name`."""
-    keys = ["measure", "label", "voice"]
-    wanted = pd.DataFrame([(name, *key) for name, key in SUMMARY.items()], columns=["name", *keys])
-    table = wanted.merge(scores, on=keys)
+    wanted = pd.DataFrame([(name, *key) for name, key in SUMMARY.items()], columns=["name", *KEYS])
+    table = wanted.merge(scores, on=KEYS)
     table["name"] = pd.Categorical(table["name"], table["name"].unique(), ordered=True)
     return table[["name", *scores.columns]]
 
@@ -197,7 +197,7 @@ def largest(gaps: pd.DataFrame) -> tuple[str, str, str]:
     """Measure, label and voice of the row with the largest difference; the author's tone where there is no row."""
     if gaps.empty:
         return "tone", "tone", "author"
-    return tuple(gaps.loc[gaps["difference"].abs().idxmax(), ["measure", "label", "voice"]])
+    return tuple(gaps.loc[gaps["difference"].abs().idxmax(), KEYS])
 
 
 def outside_band(page: pd.DataFrame) -> str:

@@ -24,16 +24,21 @@ BESIDE = 3  # tokens between a cue and the content in the next sentence or parag
 LEAN = 0.1  # log-odds against "outside"; best of 0 to .5 on PolNeAR dev, by share and by words
 
 
-class Linked(NamedTuple):
-    """An attribution by tokens, whose source or cue may be missing; mean probability of its cue, or of its contents."""
+class Attribution(NamedTuple):
+    """Who says what, in stretches of tokens or, in the end, of raw text; the source or the cue may be missing.
+
+    `probability` is the mean of that of the cue, or of the contents.
+    """
 
     source: Run | None
     cue: Run | None
     contents: list[Run]
+    stance: str = ""
     probability: float = 1.0
+    start: int = 0  # where its clause begins
 
 
-def attributions(article: Article) -> list[Linked]:
+def attributions(article: Article) -> list[Attribution]:
     """The attributions in the paragraphs of an article, by the numbers of all its kept tokens."""
     read, answers = sentences(article), encoder.answers(article)
     found: dict[str, list[Run]] = {kind: [] for kind in KINDS}
@@ -91,7 +96,7 @@ def _runs(scores: Sequence[Sequence[float]]) -> list[Run]:
     return runs[::-1]
 
 
-def link(found: Mapping[str, Sequence[Run]], sentence_of: Sequence[int], opens: Set[int]) -> list[Linked]:
+def link(found: Mapping[str, Sequence[Run]], sentence_of: Sequence[int], opens: Set[int]) -> list[Attribution]:
     """The attributions of an article, in order; `sentence_of` gives each token's sentence, `opens` begin paragraphs.
 
     A cue takes the contents nearest to it, and the source nearest to it, which may serve several cues. A content in a
@@ -113,8 +118,8 @@ def link(found: Mapping[str, Sequence[Run]], sentence_of: Sequence[int], opens: 
         goes_on = before and not any(at in opens for at in range(before[1], content[0] + 1))
         close = (cue for cue in beside if _distance(cue, content, ()) <= BESIDE)
         contents[next(close, before if goes_on else None)].append(content)
-    made = [Linked(_nearest(cue, found["source"], sentence_of), cue, sorted(contents[cue])) for cue in cues]
-    return [*made, *(Linked(None, None, [content]) for content in contents[None])]
+    made = [Attribution(_nearest(cue, found["source"], sentence_of), cue, sorted(contents[cue])) for cue in cues]
+    return [*made, *(Attribution(None, None, [content]) for content in contents[None])]
 
 
 def _nearest(run: Run, others: Sequence[Run], sentence_of: Sequence[int]) -> Run | None:

@@ -5,10 +5,11 @@ never glued to a sentence.
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache, partial, wraps
 from itertools import accumulate, zip_longest
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
@@ -158,12 +159,11 @@ def sentences(article: Article) -> tuple[Sentence, ...]:
     found = []
     for index, block in enumerate(article.blocks):
         if block.kept:
-            for start, end in _split(article.raw[block.start : block.end]):
-                words = tokens(article.raw[block.start + start : block.start + end], block.start + start)
-                if words:
-                    span = (block.start + start, block.start + end)
+            for first, last in _split(article.raw[block.start : block.end]):
+                start, end = block.start + first, block.start + last
+                if words := tokens(article.raw[start:end], start):
                     _, _, forms, counted = zip(*words, strict=True)
-                    found.append(Sentence(*span, block.role, index, words, forms, sum(counted)))
+                    found.append(Sentence(start, end, block.role, index, words, forms, sum(counted)))
     return tuple(found)
 
 
@@ -172,7 +172,7 @@ def sentence_at(article: Article, offset: int) -> int:
 
     Takes a raw offset; found by bisection.
     """
-    return bisect_right(_starts(article), offset) - 1
+    return bisect_right(sentences(article), offset, key=itemgetter(0)) - 1
 
 
 @once_per_article
@@ -211,6 +211,16 @@ def turns(article: Article) -> tuple[Turn, ...]:
     if len(found) < 3 or len({m[1] for m in found}) == len(found):
         return ()
     return tuple(Turn(*m.span(1), m.start(2), m.start(2) + len(m[2].rstrip())) for m in found)
+
+
+def outermost(article: Article) -> list[Quotation]:
+    """The quotations that stand in no other: disjoint, in order."""
+    return [quotation for quotation in quotations(article) if quotation.depth == 0]
+
+
+def touched(start: int, end: int, outer: Sequence[Quotation]) -> Sequence[Quotation]:
+    """Those of the outermost quotations that a stretch of text touches."""
+    return outer[bisect_right(outer, start, key=itemgetter(1)) : bisect_left(outer, (end,))]
 
 
 def _pair(raw: str, start: int, end: int) -> tuple[list[Quotation], int | None]:
@@ -259,11 +269,6 @@ def _split(text: str) -> list[tuple[int, int]]:
             pieces.clear()
         pieces.append((start, end))
     return pieces if offsets is None else [(offsets[s], offsets[e - 1] + 1) for s, e in pieces]
-
-
-@once_per_article
-def _starts(article: Article) -> list[int]:
-    return [s.start for s in sentences(article)]
 
 
 @cache

@@ -5,9 +5,10 @@ Voices are spans of the layer `voice` that cut each sentence into runs; all othe
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from analysis.model import Article, Span
-from analysis.text import Quotation, Sentence, quotations, sentences
+from analysis.text import Quotation, Sentence, outermost, sentences, touched
 
 OF_ROLE = {"headline": "headline", "subhead": "headline", "caption": "caption", "paragraph": "author"}
 
@@ -20,43 +21,41 @@ def detect(article: Article, attributions: Iterable[Span] = ()) -> Iterator[Span
     think", too, which annotators of attributions mark. The runs of an article hold each of its words exactly once.
     `label` is the role of the block.
     """
-    quoted, said = [q for q in quotations(article) if q.depth == 0], [*attributions]
+    quoted, said = outermost(article), [*attributions]
     mine = {s.group for s in said if s.label == "source" and _is_author(article.raw, s, quoted)}
     contents = [s for s in said if s.label == "content" and s.group not in mine]
-    contents, marks = sorted(contents, key=lambda s: (s.start, -s.end))[::-1], quoted[::-1]
+    contents = sorted(contents, key=lambda s: (s.start, -s.end))[::-1]
     for sentence in sentences(article):
         own = OF_ROLE[sentence.role]
         if own == "author" and _reaches(contents, sentence.start, sentence.end):
-            yield from _runs(sentence, contents, marks)
+            yield from _runs(sentence, contents, quoted)
         else:
             yield Span("voice", sentence.role, sentence.start, sentence.end, voice=own, value=sentence.words)
 
 
 def _is_author(raw: str, source: Span, quoted: Sequence[Quotation]) -> bool:
     """Whether a source is the author: "I" or "we", outside quotation marks."""
-    if raw[source.start : source.end].lower() not in ("i", "we"):
-        return False
-    at = bisect_right(quoted, (source.start,)) - 1
-    return at < 0 or quoted[at].end <= source.start
+    is_own = raw[source.start : source.end].lower() in ("i", "we")
+    return is_own and not touched(source.start, source.end, quoted)
 
 
-def _reaches(ahead: list, start: int, end: int = 0) -> bool:
-    """Whether the next of what is `ahead` (the last) touches start:end, or start; what ends by `start` is dropped."""
+def _reaches(ahead: list[Span], start: int, end: int) -> bool:
+    """Whether the next of what is `ahead` (the last) touches start:end; what ends by `start` is dropped."""
     while ahead and ahead[-1].end <= start:
         ahead.pop()
-    return bool(ahead) and ahead[-1].start < max(end, start + 1)
+    return bool(ahead) and ahead[-1].start < end
 
 
-def _runs(sentence: Sentence, contents: list[Span], marks: list) -> Iterator[Span]:
+def _runs(sentence: Sentence, contents: list[Span], quoted: Sequence[Quotation]) -> Iterator[Span]:
     """Runs of one sentence; punctuation that no content holds stays with the run before it."""
     runs: list[list] = []  # [voice, source_id, start, end, words]
     for token in sentence.tokens:
-        content = contents[-1] if _reaches(contents, token.start) else None
+        content = contents[-1] if _reaches(contents, token.start, token.start + 1) else None
         if content is None and not token.is_word and runs:
             runs[-1][3] = token.end
             continue
-        voice = "author" if content is None else "direct" if _reaches(marks, token.start) else "indirect"
-        source = content.source_id if content else ""
+        spoken = "direct" if touched(token.start, token.start + 1, quoted) else "indirect"
+        voice, source = (spoken, content.source_id) if content else ("author", "")
         if runs and runs[-1][:2] == [voice, source]:
             runs[-1][3:] = [token.end, runs[-1][4] + token.is_word]
         else:
@@ -66,10 +65,7 @@ def _runs(sentence: Sentence, contents: list[Span], marks: list) -> Iterator[Spa
             yield Span("voice", sentence.role, start, end, voice=voice, source_id=source, value=words)
 
 
-def voice_at(voices: Sequence[Span], starts: Sequence[int], offset: int) -> tuple[str, str]:
-    """Voice and source of the run that holds the offset, or of the last run before it.
-
-    `starts` are the starts of `voices`, made once by the caller, so that many lookups are by bisection.
-    """
-    at = bisect_right(starts, offset) - 1
+def voice_at(voices: Sequence[Span], offset: int) -> tuple[str, str]:
+    """Voice and source of the run that holds the offset, or of the last run before it; `voices` in order."""
+    at = bisect_right(voices, offset, key=attrgetter("start")) - 1
     return (voices[at].voice, voices[at].source_id) if at >= 0 else ("author", "")

@@ -354,9 +354,8 @@ def voices_frame(*articles) -> pd.DataFrame:
     rows = []
     for a in articles:
         runs = tuple(voice.detect(a))
-        starts = [run.start for run in runs]
         for span in (*runs, *sentiment.detect(a, runs)):
-            said_by = span.voice or voice.voice_at(runs, starts, span.start)[0]
+            said_by = span.voice or voice.voice_at(runs, span.start)[0]
             rows.append((a.article_id, span.layer, span.label, span.start, span.end, said_by, span.value, span.detail))
     columns = ["article_id", "layer", "label", "start", "end", "voice", "value", "detail"]
     return pd.DataFrame(rows, columns=columns).astype({"value": float})

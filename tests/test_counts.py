@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from conftest import article
 
 from analysis import counts
 
@@ -38,7 +39,7 @@ def test_evenness_is_lower_the_more_one_source_has() -> None:
 def test_one_attribution_has_one_source_however_often_it_is_mentioned() -> None:
     row = counts.Row(0, "source", "author", "Ada", 1.0, "1", "expert", 5)
     later = row._replace(start=50, detail="media")
-    reading = counts.Reading(1, {}, {"attribution": [row, later]})
+    reading = counts.Reading(article("One."), {}, {"attribution": [row, later]})
     table = counts.type_parts(reading)
     assert table["expert", "all"].tolist() == [[1, 1]]
     assert table["media", "all"].tolist() == [[0, 1]]
@@ -46,8 +47,7 @@ def test_one_attribution_has_one_source_however_often_it_is_mentioned() -> None:
 
 def test_what_two_families_claim_counts_once_together() -> None:
     rows = [counts.Row(0, label, "author", "", math.nan, "", "", 5) for label in ("boosters", "factives")]
-    table = counts.loaded_parts(
-        counts.Reading(1, {"author": np.array([9.0]), "all": np.array([9.0])}, {"loaded": rows})
-    )
+    words = {"author": np.array([9.0]), "all": np.array([9.0])}
+    table = counts.loaded_parts(counts.Reading(article("One."), words, {"loaded": rows}))
     assert table["any", "author"].tolist() == [[1, 9]]
     assert table["boosters", "all"].tolist() == [[1, 9]]

@@ -10,7 +10,7 @@ from analysis import attribution, encoder, stance
 from analysis.encoder import HEADS, WIDTH, windows
 from analysis.measures import MEASURES, find_spans, score, sentences_frame
 from analysis.model import AnalysisError
-from analysis.text import quotations, sentences
+from analysis.text import outermost, sentences
 
 TEXT = """The mayor of Port Ellery said on Tuesday that the quay would close. "It is a DISASTER," said Ines Calder.
 Nobody asked the fishermen. The harbour board did not answer."""
@@ -40,7 +40,7 @@ def test_windows_hold_every_token_once_in_order_and_fit(sentence_sizes: list[lis
 def test_pieces_know_capitals_and_quotation_marks() -> None:
     made = article(TEXT)
     tokens = [token for sentence in sentences(made) for token in sentence.tokens]
-    read = encoder.pieces(made.raw, tokens, [q for q in quotations(made) if q.depth == 0])
+    read = encoder.pieces(made.raw, tokens, outermost(made))
     kinds = dict(zip((t.form for t in tokens), read.kinds[np.cumsum([0, *read.sizes[:-1]])], strict=True))
     assert (kinds["mayor"], kinds["ellery"], kinds["disaster"], kinds["it"]) == (0, 1, 5, 4)
     assert len(read.ids) == len(read.kinds) == read.sizes.sum()

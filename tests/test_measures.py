@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import CASES, article
 
-from analysis import attribution, measures, sentiment
+from analysis import attribution, encoder, measures, sentiment
 from analysis.measures import MEASURES, find_spans, score, sentences_frame
 from analysis.model import VOICES, AnalysisError, Article
 from analysis.text import sentences
@@ -127,6 +127,20 @@ def test_a_measure_that_raises_costs_only_itself(corpus: list) -> None:
     pd.testing.assert_frame_equal(found, kept)
     numbers = score(found, corpus)
     assert set(numbers[numbers["measure"] == "tone"]["article_id"]) == {"opinion"}  # what failed is not 0
+
+
+def test_a_model_that_raises_costs_only_what_needs_it(corpus: list, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(made: Article) -> object:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(encoder, "available", lambda: True)
+    monkeypatch.setattr(encoder, "answers", broken)
+    with pytest.warns(UserWarning, match="boom"):
+        found = find_spans(corpus, voice="rules")
+        numbers = score(found, corpus)
+    assert {"tone", "loaded", "attributed_share"} <= set(numbers["measure"])
+    assert not numbers.attrs["failures"]
+    assert (sentences_frame(corpus, found)["author"] > 0).any()
 
 
 def test_without_attributions_no_voice_is_told_apart(corpus: list, monkeypatch: pytest.MonkeyPatch) -> None:

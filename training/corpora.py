@@ -14,7 +14,7 @@ import numpy as np
 
 from analysis import encoder
 from analysis.model import Article, Block
-from analysis.text import Token, quotations, sentences
+from analysis.text import Token, outermost, sentences
 
 TONES = ("negative", "neutral", "positive")
 # How subjective BABE's annotators found a sentence, on the scale of CheckThat's two labels.
@@ -61,7 +61,7 @@ def document(document_id: str, raw: str, *, whole: bool = False) -> Document:
         made.tokens += sentence.tokens
     if whole and made.tokens:
         made.units = [(0, len(made.tokens))]
-    quoted = [q for q in quotations(article) if q.depth == 0]
+    quoted = outermost(article)
     made.pieces = encoder.pieces(raw, made.tokens, quoted) if made.tokens else None
     return made
 
