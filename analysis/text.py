@@ -193,10 +193,11 @@ def quotations(article: Article) -> tuple[Quotation, ...]:
     found: list[Quotation] = []
     for block, after in zip_longest(paragraphs, paragraphs[1:]):
         closed, left_open = _pair(article.raw, block.start, block.end)
-        found += closed
         if left_open is not None and after and article.raw[after.start : after.end].lstrip()[:1] in '"“„«':
             end = block.start + len(article.raw[block.start : block.end].rstrip())
+            closed = [q._replace(depth=q.depth + (q.start > left_open)) for q in closed]
             found.append(Quotation(left_open, end, 0, closed=False))
+        found += closed
     return tuple(sorted(found))
 
 

@@ -1,6 +1,7 @@
 """Sentences, words and quotation marks: cases, offsets, folding."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from conftest import article, cases
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from nltk.tokenize import NLTKWordTokenizer
 
 from analysis import text
-from analysis.text import fold, quotations, sentence_at, sentences, tokens, turns
+from analysis.text import fold, outermost, quotations, sentence_at, sentences, tokens, turns
 
 
 @pytest.mark.parametrize("case", cases("text"))
@@ -25,6 +26,17 @@ def test_cases(case: dict) -> None:
 def test_a_quotation_runs_over_paragraphs_that_open_with_a_mark() -> None:
     made = article("“First part.\n“Second part,” she said.\n“Not closed. Then prose.\nMore prose.")
     assert [(q.start, q.closed) for q in quotations(made)] == [(0, False), (13, True)]
+
+
+def test_what_is_quoted_inside_a_quotation_that_runs_on_is_not_outermost() -> None:
+    made = article("“He called it a ‘dream’ once.\n“It is “over” now,” she said.")
+    assert [(q.start, q.depth) for q in quotations(made)] == [(0, 0), (16, 1), (30, 0), (37, 1)]
+
+
+@given(st.lists(st.sampled_from(["“", "”", "‘", "’", '"', "a", "b ", " c", "\n"]), max_size=60))
+def test_outermost_quotations_are_disjoint_and_in_order(parts: list[str]) -> None:
+    found = outermost(article("".join(parts)))
+    assert all(left.end <= right.start for left, right in pairwise(found))
 
 
 @pytest.mark.parametrize(
