@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import compress, count, product
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ VALIDITY_COLUMNS = ["instrument", "corpus", "split", "metric", "n_documents", "s
 VALIDITY_COLUMNS += ["trivial", "trivial_what", "best_published", "best_source", "measured_at"]
 NORM_KEYS = ["kind", "measure", "label", "voice"]
 CARD = ["title", "family", "citation", "licence", "caveat"]
+MOST_FORMS = 1_000  # of one phrase of a target, its choices written out
 TARGET = {"name": str, "phrases": list, "exceptions": list, "side": str, "kind": str, "note": str}
 
 Form = tuple[str, ...]
@@ -227,5 +229,9 @@ def _phrases(number: int, facts: Mapping) -> Iterator[tuple[str, str]]:
         where = f"target {number} ({facts.get('name', 'no name')})"
         raise ValueError(f"{where}: needs a name and a list of phrases; unknown or not of its kind: {wrong}")
     for name, phrases in ((facts["name"], facts["phrases"]), ("", facts.get("exceptions", []))):
-        for words in (choice for p in phrases for choice in product(*(word.split("|") for word in str(p).split()))):
-            yield " ".join(filter(None, words)), name
+        for phrase in map(str, phrases):
+            choices = [word.split("|") for word in phrase.split()]
+            if prod(map(len, choices)) > MOST_FORMS:
+                raise ValueError(f"{phrase!r}: more than {MOST_FORMS} forms; write several phrases")
+            for words in product(*choices):
+                yield " ".join(filter(None, words)), name

@@ -110,6 +110,7 @@ def test_every_target_of_ours_has_side_kind_and_note() -> None:
         ('[[target]]\nname = "A"\nphrases = []', r"target 1 \(A\): needs a name and a list of phrases"),
         ('[[target]]\nname = "A"\nphrases = "kite"', r"not of its kind: \['phrases'\]"),
         ('[[target]]\nname = "A"\nphrases = ["|"]', "is empty"),
+        (f'[[target]]\nname = "A"\nphrases = ["{"a|b|c " * 40}"]', "more than 1000 forms"),
         ('[[target]]\nname = "A"\nphrases = ["a"]\n[[target]]\nname = "A"\nphrases = ["b"]', "two of one name"),
         ("", "no .*target"),
         ('[target]\nname = "A"\nphrases = ["kite"]', "double brackets"),
