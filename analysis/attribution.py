@@ -19,7 +19,7 @@ from analysis.lexicons import Hit, index, match
 from analysis.model import AnalysisError, Article, Span
 from analysis.sources import Mention, Source, identify
 from analysis.tagging import Attribution
-from analysis.text import Quotation, outermost, sentences, touched, turns
+from analysis.text import FIRST_PERSON, Quotation, outermost, sentences, touched, turns
 
 METHODS = ("quotes", "rules", "model")
 USES = {"cues": "", "cues_object": "", "cues_noun": "noun", "cues_preposition": "preposition"}  # "" is a verb
@@ -130,7 +130,7 @@ def _with_turns(article: Article, read: Read) -> Read:
     for relation in read[0]:
         at = (relation.source or relation.cue or relation.contents[0])[0]
         turn = spoken[max(bisect_left(spoken, (at + 1,)) - 1, 0)]
-        own = not relation.cue or (relation.source and article.raw[slice(*relation.source)].lower() in ("i", "we"))
+        own = not relation.cue or (relation.source and article.raw[slice(*relation.source)].lower() in FIRST_PERSON)
         if not turn.start <= at < (turn.end if own else turn.first):
             made.append(relation)
     return made, sorted([*(m for m in read[1] if m[:2] not in named), *(Mention(*place) for place in named)])
@@ -143,7 +143,7 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
     entries = index(*LEXICONS)
     relations: list[Attribution] = []
     mentions: dict[Offsets, str] = {}
-    for sentence in (s for s in sentences(article) if s.role == "paragraph"):
+    for sentence in (s for s in read if s.role == "paragraph"):
         reading = clauses.read(article.raw, sentence, outer, frozenset())
         if subject := clauses.opening_subject(reading):
             mentions[reading.offsets(subject)] = "subject"

@@ -161,9 +161,8 @@ def _checked(columns: list[str], needed: set[str]) -> list[str]:
     missing = sorted(needed - our_names({name: name for name in columns}).keys())
     if missing or len({*columns}) < len(columns):
         needs = [" and ".join(sorted(needed)), *(MISSING[name] for name in missing if name in MISSING)]
-        needs = (
-            [needs[0], "separate cells by commas"] if len(columns) == 1 and re.search("[;\t]", columns[0]) else needs
-        )
+        if len(columns) == 1 and re.search("[;\t]", columns[0]):
+            needs[1:] = ["separate cells by commas"]
         raise AnalysisError(f"columns are {', '.join(columns)}; needed, once each, are {'; '.join(needs)}")
     return columns
 

@@ -219,7 +219,8 @@ def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 def positions(table: pd.DataFrame, *, y: str, value: str | None = None, ax: Axes | None = None) -> Axes:
     """Where things stand along an article, a line per `y`; with `value`, up is favourable and down unfavourable."""
-    lines, ax = [*dict.fromkeys(table[y])], look.axes_for(ax, table[y].nunique() + 1)
+    lines = list(dict.fromkeys(table[y]))
+    ax = look.axes_for(ax, len(lines) + 1)
     lean = np.zeros(len(table)) if value is None else table[value].to_numpy()
     at = np.array([lines.index(v) for v in table[y]], dtype=float)
     kinds = {"favourable": (lean >= 0.05, look.BLUE, "^", -0.22), "unfavourable": (lean <= -0.05, look.RED, "v", 0.22)}

@@ -226,8 +226,9 @@ def _listed(out: Path) -> list[str]:
 
 def _folder_apart(out: Path, source: Path) -> None:
     """Refuse to write into a file, or among the articles, where the next run would read what this one wrote."""
-    if out.exists() and (out == source or not out.is_dir()):
-        raise AnalysisError(f"{out}: {'holds the articles' if out == source else 'a file'}; --out needs another folder")
+    among = out.resolve() == source.resolve()
+    if out.exists() and (among or not out.is_dir()):
+        raise AnalysisError(f"{out}: {'holds the articles' if among else 'a file'}; --out needs another folder")
 
 
 def _move(fresh: Path, out: Path, stale: Iterable[str]) -> None:

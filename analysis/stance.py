@@ -170,11 +170,10 @@ class _Clauses(NamedTuple):
         begin, stop = self.around(first, last)
         near = slice(*(bisect_left(self.hits, at, key=lambda hit: hit.first) for at in (begin, stop)))
         hits = [hit for hit in self.hits[near] if hit.last <= stop]
-        score = _lean(self.words, first, last, hits)
         clause = list(self.said[begin:stop])
         for start, end in [(first, last), *(hit[:2] for hit in hits if hit.label == "topic")]:
             clause[start - begin : end - begin] = ["it"] * (end - start)
-        shares = SHARES[bisect_left(EDGES, score + tone(" ".join(clause)))]
+        shares = SHARES[bisect_left(EDGES, tone(" ".join(clause)) + _lean(self.words, first, last, hits))]
         return Tone(LABELS[shares.index(max(shares))], *shares)
 
     def around(self, first: int, last: int) -> tuple[int, int]:

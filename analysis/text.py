@@ -22,6 +22,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u
 _ONE_FOR_ONE = dict.fromkeys("‘’‚‛ʼ`´", "'") | dict.fromkeys("“”„‟«»", '"')
 _ONE_FOR_ONE |= {chr(0xFF01 + i): chr(0x21 + i) for i in range(94)} | dict.fromkeys("\u00a0\u2007\u202f\u3000", " ")
 _FOLDED = re.compile(f"[{''.join(_ONE_FOR_ONE)}]")
+FIRST_PERSON = ("i", "we")  # outside quotation marks, whoever writes
 _OPENING = {"“": "”", "„": "”", "«": "»", "‘": "’"}
 _MIXED = {'"': "”", "”": '"'}  # a curly mark closed by a straight one, or the reverse
 _MARK = re.compile("[\"“”„«»'‘’]")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from analysis.model import Article, Span
-from analysis.text import Quotation, Sentence, outermost, sentences, touched
+from analysis.text import FIRST_PERSON, Quotation, Sentence, outermost, sentences, touched
 
 OF_ROLE = {"headline": "headline", "subhead": "headline", "caption": "caption", "paragraph": "author"}
 
@@ -35,7 +35,7 @@ def detect(article: Article, attributions: Iterable[Span] = ()) -> Iterator[Span
 
 def _is_author(raw: str, source: Span, quoted: Sequence[Quotation]) -> bool:
     """Whether a source is the author: "I" or "we", outside quotation marks."""
-    is_own = raw[source.start : source.end].lower() in ("i", "we")
+    is_own = raw[source.start : source.end].lower() in FIRST_PERSON
     return is_own and not touched(source.start, source.end, quoted)
 
 

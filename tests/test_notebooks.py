@@ -168,7 +168,7 @@ def test_runs_on_one_article(path, corpus, execute, tmp_path):
 @pytest.mark.parametrize("path", CROWDED, ids=lambda path: path.stem)
 @pytest.mark.usefixtures("in_process")
 def test_runs_on_many_articles(path, corpus, execute, tmp_path):
-    """More than any drawing or table of the report has room for one by one; forty look no different."""
+    """More than any drawing or table of the report has room for one by one."""
     folder = corpus(14)
     cards = execute(path, folder)
     check(path, folder, cards, tmp_path / "figures")
