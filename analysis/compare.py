@@ -259,11 +259,15 @@ def _counts(row: NamedTuple) -> str:
     return f"{form.format(row.k_left, row.n_left)} against {form.format(row.k_right, row.n_right)}"
 
 
+def named(measure: str, label: str, voice: str) -> str:
+    """What a score is of, in English: "loaded, any category, author's words"."""
+    measure, label = measure.replace("_", " "), label.replace("_", " ") if label != "any" else "any category"
+    return ", ".join([measure, *([] if label in measure.split() else [label]), SPOKEN[voice]])
+
+
 def _sentence(row: NamedTuple, counts: str, amount: str) -> str:
     """A row of `judged` in English, with its counts."""
-    measure = row.measure.replace("_", " ")
-    label = row.label.replace("_", " ") if row.label != "any" else "any category"
-    what = ", ".join([measure, *([] if label in measure.split() else [label]), SPOKEN[row.voice]])
+    what = named(row.measure, row.label, row.voice)
     if not np.isfinite(row.difference):
         return f"{what}: cannot tell, it is not defined in {row.left if np.isnan(row.left_value) else row.right}"
     down, rate = row.difference < 0, row.unit.startswith("per ")

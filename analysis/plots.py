@@ -226,7 +226,7 @@ def positions(table: pd.DataFrame, *, y: str, value: str | None = None, ax: Axes
     kinds = {"favourable": (lean >= 0.05, look.BLUE, "^", -0.22), "unfavourable": (lean <= -0.05, look.RED, "v", 0.22)}
     kinds["neutral"] = (np.abs(lean) < 0.05, look.GREY, "o", 0)
     for name, (chosen, colour, marker, shift) in kinds.items():
-        ax.plot(table.loc[chosen, "word"], at[chosen] + shift, marker, color=colour, label=name)
+        ax.plot(table.loc[chosen, "word"], at[chosen] + shift, marker, color=colour, label=name, clip_on=False)
     if value is not None:
         look.legend_below(ax, *ax.get_legend_handles_labels())
     for i, line in enumerate(lines):
