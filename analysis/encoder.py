@@ -11,24 +11,26 @@ import hashlib
 import os
 import tomllib
 import warnings
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from analysis.model import AnalysisError, Article
-from analysis.text import Quotation, Token, once_per_article, outermost, sentences, touched
+from analysis.text import Quotation, Token, once_per_article, outermost, sentences
 
 MODELS = Path(__file__).parents[1] / "data" / "models"
 MODEL, CARD = MODELS / "encoder.onnx", MODELS / "encoder.toml"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 CLS, SEP = 2, 3
 LENGTH = 126  # word pieces of a window, without its two marks
-BATCH = 8  # windows; more is slower: a batch leaves the processor's cache
 TAGS = "OBIES"  # outside, begin, inside, end, single
 KINDS = ("source", "cue", "content")
 TECHNIQUES = ("Loaded_Language", "Name_Calling,Labeling", "Doubt", "Exaggeration,Minimisation", "Flag-Waving")
@@ -82,18 +84,15 @@ class Pieces(NamedTuple):
 
 def pieces(raw: str, tokens: Sequence[Token], quoted: Sequence[Quotation]) -> Pieces:
     """The word pieces of tokens; `quoted` are the outermost quotations of the text."""
-    ids: list[int] = []
-    sizes = np.empty(len(tokens), dtype=np.int64)
-    kinds = np.empty(len(tokens), dtype=np.int64)
     vocabulary = _vocabulary()
-    for i, token in enumerate(tokens):
-        word = vocabulary(token.form)
-        ids += word
-        sizes[i] = len(word)
-        shape = raw[token.start : token.end]
-        case = 0 if not shape[0].isupper() else 2 if len(shape) > 1 and shape.isupper() else 1
-        kinds[i] = case + 3 * bool(touched(token.start, token.start + 1, quoted))
-    return Pieces(np.array(ids, dtype=np.int64), np.repeat(kinds, sizes), sizes)
+    words = [vocabulary(token.form) for token in tokens]
+    shapes = (raw[token.start : token.end] for token in tokens)
+    cases = [0 if not s[0].isupper() else 2 if len(s) > 1 and s.isupper() else 1 for s in shapes]
+    kinds, starts = np.array(cases, dtype=np.int64), [token.start for token in tokens]
+    for quotation in quoted:
+        kinds[bisect_left(starts, quotation.start) : bisect_left(starts, quotation.end)] += 3
+    sizes = np.array([len(word) for word in words], dtype=np.int64)
+    return Pieces(np.array([*chain(*words)], dtype=np.int64), np.repeat(kinds, sizes), sizes)
 
 
 def windows(sizes: np.ndarray, ends: Sequence[int], limit: int = LENGTH) -> Iterator[tuple[int, int]]:
@@ -154,27 +153,22 @@ def calibration(head: str) -> Mapping[str, Any]:
 @once_per_article
 def answers(article: Article) -> Answers:
     """The model's reading of an article, kept as long as the article lives; AnalysisError without a sound model."""
-    session = _session()
-    read = sentences(article)
-    tokens = [token for sentence in read for token in sentence.tokens]
-    firsts = np.concatenate([[0], np.cumsum([len(sentence.tokens) for sentence in read], dtype=np.int64)])
-    made = pieces(article.raw, tokens, outermost(article))
+    kept = sentences(article)
+    firsts = np.concatenate([[0], np.cumsum([len(sentence.tokens) for sentence in kept], dtype=np.int64)])
+    made = pieces(article.raw, [token for sentence in kept for token in sentence.tokens], outermost(article))
     offsets = np.concatenate([[0], np.cumsum(made.sizes)])
-    cut = sorted(windows(made.sizes, firsts[1:].tolist()), key=lambda w: offsets[w[1]] - offsets[w[0]])
-    by_piece = np.empty((offsets[-1], WIDTH), dtype=np.float32)
-    for at in range(0, len(cut), BATCH):
-        places = [(offsets[first], offsets[last]) for first, last in cut[at : at + BATCH]]
-        batch = np.zeros((3, len(places), max(end - start for start, end in places) + 2), dtype=np.int64)
-        for row, (start, end) in enumerate(places):
-            size = end - start
-            batch[0, row, : size + 2] = [CLS, *made.ids[start:end], SEP]
-            batch[1, row, : size + 2] = 1
-            batch[2, row, 1 : size + 1] = made.kinds[start:end]
-        (out,) = session.run(None, dict(zip(INPUTS, batch, strict=True)))
-        for row, (start, end) in enumerate(places):
-            by_piece[start:end] = out[row, 1 : end - start + 1]
-    by_token = np.add.reduceat(by_piece, offsets[:-1]) / made.sizes[:, None] if tokens else by_piece
+    cut = [slice(*offsets[[*own]]) for own in windows(made.sizes, firsts[1:].tolist())]
+    read = _threads().map(partial(_run, _session()), *([of[own] for own in cut] for of in made[:2]))
+    by_piece = np.concatenate([np.empty((0, WIDTH), dtype=np.float32), *read])
+    by_token = np.add.reduceat(by_piece, offsets[:-1]) / made.sizes[:, None] if len(made.sizes) else by_piece
     return Answers(by_token.astype(np.float16), firsts)
+
+
+def _run(session: Any, ids: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+    """The model's output for one window (pieces, WIDTH)."""
+    given = ([CLS, *ids, SEP], np.ones(len(ids) + 2, dtype=np.int64), np.pad(kinds, 1))
+    (out,) = session.run(None, {name: np.asarray(row)[None] for name, row in zip(INPUTS, given, strict=True)})
+    return out[0, 1:-1]
 
 
 @cache
@@ -191,8 +185,15 @@ def _session():
             raise AnalysisError(f"data/models/{name} is not the file of its card: take both from one release")
     options = SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", 0))  # 0: all cores; a worker of Dask has one
-    return InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
+    options.intra_op_num_threads = 1
+    slow = {"SkipLayerNormFusion"}  # what `training.train.loosened` took apart
+    return InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"], disabled_optimizers=slow)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """One for each core, or OMP_NUM_THREADS (one in a worker of Dask): each reads windows of its own."""
+    return ThreadPoolExecutor(int(os.environ.get("OMP_NUM_THREADS", 0)) or os.cpu_count())
 
 
 @cache

@@ -18,7 +18,7 @@ from analysis import attribution, counts, encoder, framing, loaded, norms, senti
 from analysis import voice as voices_of
 from analysis.lexicons import LEXICONS, TARGETS, load_norms, load_targets
 from analysis.model import SCORE_COLUMNS, SENTENCE_COLUMNS, SPAN_COLUMNS, VOICES, AnalysisError, Article, Failure, Span
-from analysis.resample import MOST, block_weights, intervals
+from analysis.resample import MOST, applied, block_weights, intervals
 from analysis.text import sentences
 
 
@@ -229,18 +229,25 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
         return
     firsts = np.arange(0, reading.size, -(-reading.size // MOST))
     drawn = [parts if reading.size <= MOST else np.add.reduceat(parts, firsts) for *_, parts in cells]
-    bounds = intervals(drawn, [measure.statistic for measure, *_ in cells], block_weights(len(firsts))).tolist()
-    for (measure, label, voice, parts), (low, high) in zip(cells, bounds, strict=True):
-        total = parts.sum(axis=0)
-        value = float(measure.statistic(total))
+    statistics = [measure.statistic for measure, *_ in cells]
+    bounds = intervals(drawn, statistics, block_weights(len(firsts))).tolist()
+    totals = [parts.sum(axis=0) for *_, parts in cells]
+    # never seen: the rule of three
+    unseen = [measure.parts in counts.COUNTED and not t[0] for (measure, *_), t in zip(cells, totals, strict=True)]
+    three = [np.minimum([3, t[1]], t[1]) if none else t for none, t in zip(unseen, totals, strict=True)]
+    values, most = (
+        applied(statistics, [*map(len, sums)], np.hstack(sums)[None])[:, 0].tolist() for sums in (totals, three)
+    )
+    rows = zip(cells, totals, values, bounds, unseen, most, strict=True)
+    for (measure, label, voice, parts), total, value, (low, high), none, highest in rows:
         k, n = total.tolist() if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)
         if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
             k = (parts[:, 0] > 0).sum()
             n = float(value >= encoder.calibration("frame")["threshold"][0])
         elif measure.statistic not in counts.OF_K_AND_N:  # resamples repeat sources and look less diverse: centre
             low, high = value - (high - low) / 2, value + (high - low) / 2
-        if measure.parts in counts.COUNTED and k == 0:
-            low, high = 0.0, float(measure.statistic(np.minimum([3, n], n)))  # never seen: the rule of three
+        if none:
+            low, high = 0.0, highest
         ranks = [norms.percentile(known.get((kind, measure.name, label, voice)), value) for kind in norms.NAMES]
         yield measure.name, label, voice, k, n, value, measure.unit, low, high, *ranks, parts
 

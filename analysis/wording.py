@@ -61,8 +61,8 @@ def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
 
 def judged(article: Article, places: Sequence[Sequence[int]]) -> np.ndarray:
     """How biased and how subjective the tokens [first, last) of each place are, 0 to 1 (places, 2)."""
-    answers = encoder.answers(article)
-    logits = np.array([[answers.of(getattr(HEADS, name), *p)[0] for name in JUDGED] for p in places]).reshape(-1, 2)
+    columns = [getattr(HEADS, name).start for name in JUDGED]
+    logits = _sums(np.add, article, columns, places) / np.diff(places)
     if len(sentences(article)) >= RUNNING:
         fitted = encoder.calibration("biased_in_news")
         logits[:, 0] = in_news(article, places) @ (fitted["slope"], fitted["length"]) + fitted["offset"]
@@ -73,9 +73,14 @@ def in_news(article: Article, places: Sequence[Sequence[int]]) -> np.ndarray:
     """What judges the tokens [first, last) of each place in running text (places, 2): the sum over its words of what
     carries bias (log-sum-exp of logits), and the log of its length; a long sentence holds more words by chance.
     """
-    words = encoder.answers(article).logits[:, HEADS.biased_word.start].astype(np.float32)
-    found = [(np.logaddexp.reduce(words[first:last]), np.log(last - first)) for first, last in places]
-    return np.array(found).reshape(-1, 2)
+    carried = _sums(np.logaddexp, article, [HEADS.biased_word.start], places)
+    return np.hstack([carried, np.log(np.diff(places))])
+
+
+def _sums(add: np.ufunc, article: Article, columns: Sequence[int], places: Sequence[Sequence[int]]) -> np.ndarray:
+    """The sum of some of the model's columns over the tokens [first, last) of each place (places, columns)."""
+    logits = encoder.answers(article).logits[:, columns].astype(np.float32)
+    return add.reduceat(np.pad(logits, [(0, 1), (0, 0)]), np.ravel(places))[::2]
 
 
 def stretches(chances: np.ndarray, threshold: float) -> Iterator[tuple[int, int]]:

@@ -56,6 +56,24 @@ def test_answers_have_a_row_a_token_and_do_not_depend_on_other_articles() -> Non
 
 
 @with_model
+def test_the_number_of_threads_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    for threads in "14":
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        encoder._threads.cache_clear()
+        made.append(encoder.answers(article(TEXT * 9)).logits)
+    encoder._threads.cache_clear()
+    assert (made[0] == made[1]).all()
+
+
+@with_model
+def test_the_model_is_stored_with_its_slow_nodes_taken_apart() -> None:
+    stored = encoder.MODEL.read_bytes()
+    assert b"LayerNormalization" in stored and b"Gelu" in stored
+    assert b"SkipLayerNormalization" not in stored and b"BiasGelu" not in stored
+
+
+@with_model
 def test_sentence_answers_are_the_means_of_their_tokens() -> None:
     answers = encoder.answers(article(TEXT))
     by_hand = [answers.of(HEADS.frame, a, b) for a, b in zip(answers.firsts, answers.firsts[1:], strict=False)]
