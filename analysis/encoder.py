@@ -28,7 +28,6 @@ from analysis.text import Quotation, Token, once_per_article, outermost, sentenc
 
 MODELS = Path(__file__).parents[1] / "data" / "models"
 MODEL, CARD = MODELS / "encoder.onnx", MODELS / "encoder.toml"
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 CLS, SEP = 2, 3
 LENGTH = 126  # word pieces of a window, without its two marks
 TAGS = "OBIES"  # outside, begin, inside, end, single
@@ -63,10 +62,6 @@ class Answers(NamedTuple):
 
     logits: np.ndarray  # (tokens, WIDTH)
     firsts: np.ndarray  # (sentences + 1,) the token at which each sentence begins, and the end
-
-    def of(self, head: slice, first: int, last: int) -> np.ndarray:
-        """Mean logits of a head over the tokens [first, last)."""
-        return self.logits[first:last, head].mean(axis=0, dtype=np.float32)
 
     def by_sentence(self, head: slice) -> np.ndarray:
         """Mean logits of a head over each sentence (sentences, columns)."""
@@ -166,9 +161,8 @@ def answers(article: Article) -> Answers:
 
 def _run(session: Any, ids: np.ndarray, kinds: np.ndarray) -> np.ndarray:
     """The model's output for one window (pieces, WIDTH)."""
-    given = ([CLS, *ids, SEP], np.ones(len(ids) + 2, dtype=np.int64), np.pad(kinds, 1))
-    (out,) = session.run(None, {name: np.asarray(row)[None] for name, row in zip(INPUTS, given, strict=True)})
-    return out[0, 1:-1]
+    given = {"input_ids": [CLS, *ids, SEP], "attention_mask": [1] * (len(ids) + 2), "token_type_ids": [0, *kinds, 0]}
+    return session.run(None, {name: np.array([row], dtype=np.int64) for name, row in given.items()})[0][0, 1:-1]
 
 
 @cache

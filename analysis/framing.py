@@ -37,7 +37,7 @@ def policy(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
         return
     answers = encoder.answers(article)
     own = probability(answers.by_sentence(HEADS.frame))
-    whole = probability(answers.of(HEADS.frame, 0, len(answers.logits)))
+    whole = probability(answers.logits[:, HEADS.frame].mean(axis=0, dtype=np.float32))
     for k in np.flatnonzero(whole >= encoder.calibration("frame")["threshold"]):
         for i in np.flatnonzero(own[:, k] >= max(whole[k], CARRIES)):
             sentence = sentences(article)[i]

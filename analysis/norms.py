@@ -32,9 +32,7 @@ def percentile(norm: Norm | None, value: float) -> float:
         return np.nan
     value, points = round(value, DECIMALS), norm.points
     first, last = bisect_left(points, value), bisect_right(points, value)
-    if first < last or first in (0, len(points)):
-        return min(max((first + last - 1) / 2, 0.0), len(points) - 1.0)
-    return first - 1 + (value - points[first - 1]) / (points[first] - points[first - 1])
+    return (first + last - 1) / 2 if first < last else float(np.interp(value, points, range(len(points))))
 
 
 def with_band(scores: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def _covered(words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
 
 
 def _answered(answers: encoder.Answers, first: int, last: int) -> Tone:
-    shares = np.exp(answers.of(HEADS.tone, first, last))
+    shares = np.exp(answers.logits[first:last, HEADS.tone].mean(axis=0, dtype=np.float32))
     shares /= shares.sum()
     return Tone(LABELS[shares.argmax()], *shares.tolist())
 

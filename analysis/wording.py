@@ -36,9 +36,8 @@ def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
         return
     answers, read = encoder.answers(article), sentences(article)
     tokens = [token for sentence in read for token in sentence.tokens]
-    starts = np.array([token.start for token in tokens])
     runs = voices or read
-    places = np.searchsorted(starts, [(run.start, run.end) for run in runs])
+    places = np.searchsorted([token.start for token in tokens], [(run.start, run.end) for run in runs])
     for run, values in zip(runs, judged(article, places), strict=True):
         for layer, value in zip(JUDGED, values.tolist(), strict=True):
             yield Span(layer, "run", run.start, run.end, value=value)
