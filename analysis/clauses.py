@@ -68,7 +68,7 @@ def read(raw: str, sentence: Sentence, outer: Sequence[Quotation], verbs: frozen
     """The letters of a sentence's tokens; `verbs` are the indices that may be cues, `outer` all quotations."""
     letters, last, inside = [], "", touched(sentence.start, sentence.end, outer)
     for i, (start, _, form, _) in enumerate(sentence.tokens):
-        quoted = touched(start, start + 1, inside)
+        quoted = inside and touched(start, start + 1, inside)
         last = "q" if quoted else _letter(form, raw[start].isupper(), last, i in verbs)
         letters.append(last)
     return Reading(sentence, "".join(letters))

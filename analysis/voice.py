@@ -54,7 +54,7 @@ def _runs(sentence: Sentence, contents: list[Span], quoted: Sequence[Quotation])
         if content is None and not token.is_word and runs:
             runs[-1][3] = token.end
             continue
-        spoken = "direct" if touched(token.start, token.start + 1, quoted) else "indirect"
+        spoken = "direct" if content and touched(token.start, token.start + 1, quoted) else "indirect"
         voice, source = (spoken, content.source_id) if content else ("author", "")
         if runs and runs[-1][:2] == [voice, source]:
             runs[-1][3:] = [token.end, runs[-1][4] + token.is_word]
