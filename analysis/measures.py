@@ -232,11 +232,10 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
     statistics = [measure.statistic for measure, *_ in cells]
     bounds = intervals(drawn, statistics, block_weights(len(firsts))).tolist()
     totals = [parts.sum(axis=0) for *_, parts in cells]
-    # never seen: the rule of three
     unseen = [measure.parts in counts.COUNTED and not t[0] for (measure, *_), t in zip(cells, totals, strict=True)]
-    three = [np.minimum([3, t[1]], t[1]) if none else t for none, t in zip(unseen, totals, strict=True)]
+    rule_of_three = [np.minimum([3, t[1]], t[1]) if none else t for none, t in zip(unseen, totals, strict=True)]
     widths = [*map(len, totals)]
-    values, most = (applied(statistics, widths, np.hstack(t)[None])[:, 0].tolist() for t in (totals, three))
+    values, most = (applied(statistics, widths, np.hstack(t)[None])[:, 0].tolist() for t in (totals, rule_of_three))
     rows = zip(cells, totals, values, bounds, unseen, most, strict=True)
     for (measure, label, voice, parts), total, value, (low, high), none, highest in rows:
         k, n = total.tolist() if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)

@@ -1,6 +1,6 @@
 """What all drawings share: colours with their second channel, axes that fit their lines, names, legends below."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil
 
 import numpy as np
@@ -51,13 +51,15 @@ def axes_for(ax: Axes | None, lines: float, groups: int = 1) -> Axes:
     return ax or panels(1, height=1.3 + lines_high(lines, groups))[1][0]
 
 
-def finish(ax: Axes, lines: Sequence, unit: str, *, zero: bool = True) -> Axes:
-    """Names of the lines from top to bottom, the unit below; a sentence where there is nothing to show."""
+def finish(ax: Axes, lines: Sequence, unit: str, *, zero: bool = True, n: Iterable[float] = ()) -> Axes:
+    """Names of the lines from top to bottom, their n, the unit below; a sentence where there is nothing to show."""
     ax.set_yticks(range(len(lines)), [cut(str(line)) for line in lines])
     ax.set(ylim=(len(lines) - 0.4, -0.6), xlabel=unit)
     ax.tick_params(axis="y", length=0)
     if zero and ax.get_xlim()[0] < 0 < ax.get_xlim()[1]:
         ax.axvline(0, color="#555555", linewidth=0.8, zorder=0)
+    for i, size in enumerate(n):
+        ax.annotate(f"n={size:,.0f}", (1.01, i), xycoords=RIGHT, va="center", fontsize=7.5)
     if not lines:
         ax.set(yticks=[], xticks=[])
         ax.text(0.5, 0.5, "nothing to show for these articles", transform=ax.transAxes, ha="center", va="center")

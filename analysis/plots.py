@@ -85,7 +85,7 @@ def dots(
 def stacked(
     table: pd.DataFrame, *, y: str, part: str, x: str = "share", unit: str = "", ax: Axes | None = None
 ) -> Axes:
-    """Stacked bars, one per `y`; shares are printed as percentages, counts as they are, where they fit."""
+    """Stacked bars, one per `y`; shares are printed as percentages, counts as they are, where they fit; `n` beside."""
     lines, kinds = list(dict.fromkeys(table[y])), look.order(table[part])
     ax = look.axes_for(ax, len(lines) + 1)
     left, widest = np.zeros(len(lines)), max(1e-9, table.groupby(y, observed=True)[x].sum().max() if len(table) else 1)
@@ -104,7 +104,7 @@ def stacked(
     else:
         ax.xaxis.get_major_locator().set_params(integer=True)
     look.legend_below(ax, *ax.get_legend_handles_labels())
-    return look.finish(ax, lines, unit)
+    return look.finish(ax, lines, unit, n=table.drop_duplicates(y)["n"] if "n" in table else ())
 
 
 def bars(
@@ -229,11 +229,10 @@ def positions(table: pd.DataFrame, *, y: str, value: str | None = None, ax: Axes
         ax.plot(table.loc[chosen, "word"], at[chosen] + shift, marker, color=colour, label=name, clip_on=False)
     if value is not None:
         look.legend_below(ax, *ax.get_legend_handles_labels())
-    for i, line in enumerate(lines):
+    for i in range(len(lines)):
         ax.axhline(i, color="#DDDDDD", linewidth=0.6, zorder=0)
-        ax.annotate(f"n={(table[y] == line).sum()}", (1.01, i), xycoords=look.RIGHT, va="center", fontsize=7.5)
     ax.set_xlim(0, 1.03 * max([1, *table["word"]]))
-    return look.finish(ax, lines, "words from the start", zero=False)
+    return look.finish(ax, lines, "words from the start", zero=False, n=[(table[y] == line).sum() for line in lines])
 
 
 def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:

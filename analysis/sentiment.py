@@ -74,13 +74,13 @@ def tone_words(text: str, base: int = 0) -> Iterator[Span]:
 
 def _rated(text: str) -> tuple[str, list[str], list[int]]:
     """A text as VADER reads it, its words, and which of them have a valence."""
-    vader, (passage, _, words, low) = _vader(), _read(text)
-    emoji = vader.emojis
-    if not emoji.keys().isdisjoint(passage):  # the words for each stand in its place
+    vader, emoji, (passage, _, words, low) = _vader(), _vader().emojis, _read(text)
+    if not (passage.isascii() or emoji.keys().isdisjoint(passage)):  # the words for each stand in its place
         after = zip(passage, f" {passage}", strict=False)
         passage = "".join(" " * (last != " ") + emoji[char] if char in emoji else char for char, last in after)
         words, low = _words(passage)
-    return passage, words, [i for i, w in enumerate(low) if w in vader.lexicon and low[i : i + 2] != ["kind", "of"]]
+    known = enumerate(low) if not vader.lexicon.keys().isdisjoint(low) else ()
+    return passage, words, [i for i, word in known if word in vader.lexicon and low[i : i + 2] != ["kind", "of"]]
 
 
 @lru_cache(maxsize=1)  # of a passage, tone and words are asked for

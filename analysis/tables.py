@@ -141,12 +141,11 @@ def cue_counts(spans: pd.DataFrame) -> pd.DataFrame:
 
 
 def role_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
-    """Roles of the ten most mentioned targets: columns article, article_id, target, role, mentions, share."""
+    """Roles of the ten most mentioned targets: columns article, article_id, target, role, mentions, n, share."""
     keys = ["article_id", "label"]
-    targets = spans[spans["layer"] == "target"]
-    table = targets.groupby([*keys, "detail"]).size().rename("mentions").reset_index()
+    table = spans[spans["layer"] == "target"].groupby([*keys, "detail"]).size().rename("mentions").reset_index()
     total = table.groupby(keys)["mentions"].transform("sum")
-    table = top(table.assign(share=table["mentions"] / total, total=total), 10, by="total").drop(columns="total")
+    table = top(table.assign(n=total, share=table["mentions"] / total), 10, by="n")
     table = table.rename(columns={"label": "target", "detail": "role"})
     table["role"] = pd.Categorical(table["role"], categories=["agent", "patient", "possessor", "other"], ordered=True)
     return with_labels(table, articles)
@@ -246,9 +245,10 @@ def ends(articles: Sequence[Article]) -> tuple[str, str]:
 
 
 def voice_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
-    """Each article's words by voice: columns article, article_id, voice, words, share."""
+    """Each article's words by voice: columns article, article_id, voice, words, n, share."""
     table = spans[spans["layer"] == "voice"].groupby(["article_id", "voice"])["value"].sum().reset_index(name="words")
-    table["share"] = table["words"] / table.groupby("article_id")["words"].transform("sum")
+    table["n"] = table.groupby("article_id")["words"].transform("sum")
+    table["share"] = table["words"] / table["n"]
     return with_labels(table, articles).sort_values("article", kind="stable")
 
 

@@ -119,6 +119,14 @@ def test_shares_are_printed_where_they_fit() -> None:
     assert [t for t in texts(plots.stacked(table, y="article", part="voice")) if "%" in t] == ["98%"]
 
 
+def test_each_line_of_shares_and_of_positions_says_its_n() -> None:
+    table = pd.DataFrame({"target": ["A", "A", "B"], "role": ["agent", "other", "agent"], "share": [0.5, 0.5, 1]})
+    drawn = plots.stacked(table.assign(n=[1_200, 1_200, 2]), y="target", part="role")
+    assert [t for t in texts(drawn) if t.startswith("n=")] == ["n=1,200", "n=2"]
+    drawn = plots.positions(table.assign(word=[3, 5, 8]), y="target")
+    assert [t for t in texts(drawn) if t.startswith("n=")] == ["n=2", "n=1"]
+
+
 def test_words_are_written_out_and_cut_with_their_number() -> None:
     table = pd.DataFrame({"label": "fear", "word": [f"dread {i}" for i in range(40)], "hits": 2, "voices": "author"})
     shown = texts(plots.word_lists(table, y="label"))
