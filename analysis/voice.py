@@ -14,15 +14,15 @@ OF_ROLE = {"headline": "headline", "subhead": "headline", "caption": "caption", 
 
 
 def detect(article: Article, attributions: Iterable[Span] = ()) -> Iterator[Span]:
-    """Cut every sentence into runs of one voice and one source; `value` is the run's number of words.
+    """Cut every sentence into runs of one voice and one source; `value` is a run's number of words, `label` its role.
 
     Words in the content of an attribution are `direct` inside quotation marks and `indirect` outside them; where
     contents are nested the outermost source speaks. All other words have the voice of their block: those after "I
-    think", too, which annotators of attributions mark. The runs of an article hold each of its words exactly once.
-    `label` is the role of the block.
+    think" and around "seems", too, which annotators of attributions mark. The runs hold each word exactly once.
     """
     quoted, said = outermost(article), [*attributions]
-    mine = {s.group for s in said if s.label == "source" and _is_author(article.raw, s, quoted)}
+    named = {s.group for s in said if s.label == "source"}
+    mine = {s.group for s in said if (s.label == "source" or s.group not in named) and _is_own(article.raw, s, quoted)}
     contents = [s for s in said if s.label == "content" and s.group not in mine]
     contents = sorted(contents, key=lambda s: (s.start, -s.end))[::-1]
     for sentence in sentences(article):
@@ -33,10 +33,10 @@ def detect(article: Article, attributions: Iterable[Span] = ()) -> Iterator[Span
             yield Span("voice", sentence.role, sentence.start, sentence.end, voice=own, value=sentence.words)
 
 
-def _is_author(raw: str, source: Span, quoted: Sequence[Quotation]) -> bool:
-    """Whether a source is the author: "I" or "we", outside quotation marks."""
-    is_own = raw[source.start : source.end].lower() in FIRST_PERSON
-    return is_own and not touched(source.start, source.end, quoted)
+def _is_own(raw: str, span: Span, quoted: Sequence[Quotation]) -> bool:
+    """Whether the author speaks: the source is "I" or "we", or to nobody named it "seems"; outside quotation marks."""
+    own = {"source": FIRST_PERSON, "cue": ("seem", "seems", "seemed", "appear", "appears", "appeared")}
+    return raw[span.start : span.end].lower() in own.get(span.label, ()) and not touched(span.start, span.end, quoted)
 
 
 def _reaches(ahead: list[Span], start: int, end: int) -> bool:

@@ -39,6 +39,18 @@ def test_what_the_author_thinks_is_the_author_s_but_not_what_a_speaker_does() ->
     ]
 
 
+def test_what_seems_so_to_nobody_named_is_the_author_s() -> None:
+    text = "The quay seems to sink. It seems so to Ines."
+    spans = [("cue", 9, 14, "1"), ("content", 0, 8, "1"), ("content", 15, 22, "1")]
+    spans += [("cue", 27, 32, "2"), ("content", 33, 35, "2"), ("source", 39, 43, "2")]
+    assert runs(text, [Span("attribution", label, *place, group=group) for label, *place, group in spans]) == [
+        ("author", "", "The quay seems to sink."),
+        ("author", "", "It seems"),
+        ("indirect", "", "so"),
+        ("author", "", "to Ines."),
+    ]
+
+
 def test_headlines_and_captions_keep_their_own_voice() -> None:
     assert [r[0] for r in runs(TEXT, [CONTENT], role="headline")] == ["headline", "headline"]
     assert [r[0] for r in runs(TEXT, [], role="caption")] == ["caption", "caption"]
