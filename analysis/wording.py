@@ -60,8 +60,7 @@ def detect(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
 
 def judged(article: Article, places: Sequence[Sequence[int]]) -> np.ndarray:
     """How biased and how subjective the tokens [first, last) of each place are, 0 to 1 (places, 2)."""
-    columns = [getattr(HEADS, name).start for name in JUDGED]
-    logits = _sums(np.add, article, columns, places) / np.diff(places)
+    logits = np.divide(*_sums(np.add, article, [getattr(HEADS, name).start for name in JUDGED], places))
     if len(sentences(article)) >= RUNNING:
         fitted = encoder.calibration("biased_in_news")
         logits[:, 0] = in_news(article, places) @ (fitted["slope"], fitted["length"]) + fitted["offset"]
@@ -72,14 +71,15 @@ def in_news(article: Article, places: Sequence[Sequence[int]]) -> np.ndarray:
     """What judges the tokens [first, last) of each place in running text (places, 2): the sum over its words of what
     carries bias (log-sum-exp of logits), and the log of its length; a long sentence holds more words by chance.
     """
-    carried = _sums(np.logaddexp, article, [HEADS.biased_word.start], places)
-    return np.hstack([carried, np.log(np.diff(places))])
+    carried, sizes = _sums(np.logaddexp, article, [HEADS.biased_word.start], places)
+    return np.hstack([carried, np.log(sizes)])
 
 
-def _sums(add: np.ufunc, article: Article, columns: Sequence[int], places: Sequence[Sequence[int]]) -> np.ndarray:
-    """The sum of some of the model's columns over the tokens [first, last) of each place (places, columns)."""
+def _sums(add: np.ufunc, article: Article, columns: Sequence[int], places: Sequence[Sequence[int]]) -> Sequence:
+    """The sums of the model's columns over the tokens [first, last) of each place, and the tokens (places, …) of it."""
+    own = np.array(places, dtype=int).reshape(-1, 2)
     logits = encoder.answers(article).logits[:, columns].astype(np.float32)
-    return add.reduceat(np.pad(logits, [(0, 1), (0, 0)]), np.ravel(places))[::2]
+    return add.reduceat(np.pad(logits, [(0, 1), (0, 0)]), own.ravel())[::2], np.diff(own)
 
 
 def stretches(chances: np.ndarray, threshold: float) -> Iterator[tuple[int, int]]:

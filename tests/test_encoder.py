@@ -6,7 +6,7 @@ from conftest import article
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import attribution, encoder, stance
+from analysis import attribution, encoder, framing, stance, wording
 from analysis.encoder import HEADS, WIDTH, windows
 from analysis.measures import MEASURES, find_spans, score, sentences_frame
 from analysis.model import AnalysisError
@@ -88,7 +88,7 @@ def test_sentence_answers_are_the_means_of_their_tokens() -> None:
 def test_odd_texts_are_read(text: str) -> None:
     made = article(text or " ")
     assert len(encoder.answers(made).logits) == sum(len(s.tokens) for s in sentences(made))
-    assert isinstance(list(attribution.detect(made)), list)
+    assert isinstance([*attribution.detect(made), *wording.detect(made), *framing.policy(made)], list)
     assert len(score(find_spans([made]), [made])) >= 0
 
 
