@@ -180,7 +180,7 @@ def _session():
     options = SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
-    slow = {"SkipLayerNormFusion"}  # what `training.train.loosened` took apart
+    slow = {"SkipLayerNormFusion"}  # what `training.train.loosen` took apart
     return InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"], disabled_optimizers=slow)
 
 

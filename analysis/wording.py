@@ -76,7 +76,7 @@ def in_news(article: Article, places: Sequence[Sequence[int]]) -> np.ndarray:
 
 
 def _sums(add: np.ufunc, article: Article, columns: Sequence[int], places: Sequence[Sequence[int]]) -> Sequence:
-    """The sums of the model's columns over the tokens [first, last) of each place, and the tokens (places, …) of it."""
+    """The sums of the model's columns over the tokens [first, last) of each place (places, columns), and how many."""
     own = np.array(places, dtype=int).reshape(-1, 2)
     logits = encoder.answers(article).logits[:, columns].astype(np.float32)
     return add.reduceat(np.pad(logits, [(0, 1), (0, 0)]), own.ravel())[::2], np.diff(own)

@@ -554,7 +554,7 @@ def export(model: Model, out: Path, work: Path) -> None:
     overflow and differ by machine. Error of a logit there, root mean square: .22; with one scale a matrix and all eight
     bits .52.
     """
-    from onnx import TensorProto, load, save
+    from onnx import TensorProto
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.transformers.optimizer import optimize_model
 
@@ -577,35 +577,36 @@ def export(model: Model, out: Path, work: Path) -> None:
     options = {"weight_type": QuantType.QInt8, "per_channel": True, "reduce_range": True}
     options["extra_options"] = {"DefaultTensorType": TensorProto.FLOAT}  # of what the fused nodes give
     quantize_dynamic(work / "fused.onnx", work / "eight.onnx", **options)
-    save(loosened(load(work / "eight.onnx")), out / "encoder.onnx")
+    loosen(work / "eight.onnx", out / "encoder.onnx")
 
 
-def loosened(made):
-    """The exported model with two kinds of fused nodes taken apart again.
+def loosen(fused: Path, out: Path) -> None:
+    """Write a model with two kinds of fused nodes taken apart again.
 
     Adding and normalising in one node takes onnxruntime 1.32 over three times as long as one after the other; and a
     bias costs nothing where the product before it adds it. Together 1.4 times as many words a second.
     """
+    from onnx import load, save
     from onnx.helper import get_attribute_value, make_node
 
-    nodes = []
+    made, nodes = load(fused), []
     for node in made.graph.node:
-        (out,), given = node.output[:1], list(node.input)
-        biased = f"{out}_biased"
+        (name,), given = node.output[:1], list(node.input)
+        biased = f"{name}_biased"
         if node.op_type == "SkipLayerNormalization":
             product, skipped, scale, shift, bias = given
             how = {a.name: get_attribute_value(a) for a in node.attribute}
             nodes.append(make_node("Add", [product, bias], [biased]))
-            nodes.append(make_node("Add", [biased, skipped], [f"{out}_sum"]))
-            nodes.append(make_node("LayerNormalization", [f"{out}_sum", scale, shift], [out], epsilon=how["epsilon"]))
+            nodes.append(make_node("Add", [biased, skipped], [f"{name}_sum"]))
+            nodes.append(make_node("LayerNormalization", [f"{name}_sum", scale, shift], [name], epsilon=how["epsilon"]))
         elif node.op_type == "BiasGelu":
             nodes.append(make_node("Add", given, [biased]))
-            nodes.append(make_node("Gelu", [biased], [out], domain=node.domain))
+            nodes.append(make_node("Gelu", [biased], [name], domain=node.domain))
         else:
             nodes.append(node)
     del made.graph.node[:]
     made.graph.node.extend(nodes)
-    return made
+    save(made, out)
 
 
 def write_card(
