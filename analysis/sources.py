@@ -158,7 +158,8 @@ def _describe(raw: str, words: Sequence[Token]) -> tuple[_Known, str, tuple[int,
     proper, inner = capital[head] and not _is_common(words, head, hits), INNER | {"'"} if body else INNER
     parts = _proper(words, capital, titles, first, head, inner) if proper else ()
     crowd = not parts and words[head].form.endswith("s")
-    if not (parts or crowd or document) and head == core - 1 and [w.form for w in words[core : core + 1]] == [","]:
+    comma = [w.form for w in words[core : core + 1]] == [","]
+    if comma and not (parts or crowd or document) and (head == core - 1 or any(hit.last == core for hit in bodies)):
         last = next((i for i in range(core + 1, len(words)) if not capital[i]), len(words))
         if last > core + 1 and (last == len(words) or words[last].form == ","):  # its chairman, Pavel Rusk
             parts = _proper(words, capital, [hit for hit in hits if hit.first > core], core + 1, last - 1, INNER)
@@ -226,9 +227,9 @@ def _proper(
 
 
 def _kind(roles: Sequence[Hit], bodies: Sequence[Hit], at_head: str) -> str:
-    """The role decides; who speaks for a body has the body's type; then the body that is the head; then any body."""
-    role = next((h.label for h in roles if h.label != "honorific"), "")
+    """The role decides; who speaks for a body or a person has their type; then the body that is the head; then any."""
+    role, other = [*(h.label for h in roles if h.label != "honorific"), "", ""][:2]
     body = next((h.label for h in bodies if h.label not in ("document", "anonymous collective")), "")
-    if role == "representative" or (role == "government" and body in BODIES):
-        return body
-    return role or at_head or body
+    if role == "representative":
+        return body or other
+    return body if role == "government" and body in BODIES else role or at_head or body

@@ -1,8 +1,7 @@
 """Stance: every mention of a target, its grammatical role, and the tone toward it.
 
 Tone toward a mention is not the writer's belief. It is the trained model's (NewsMTSC), read at the mention's words, or
-by rules where there is no model. Role and clause are read off the order of the words, without a
-parser; the cards of the lexicons `grammar` and `direction` say where that errs.
+by rules without it. Role and clause are read off word order: cards of `grammar` and `direction` say what that misses.
 """
 
 from bisect import bisect_left

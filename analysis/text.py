@@ -169,10 +169,7 @@ def sentences(article: Article) -> tuple[Sentence, ...]:
 
 
 def sentence_at(article: Article, offset: int) -> int:
-    """Index of the sentence that holds the offset, or of the last one before it (-1 before the first).
-
-    Takes a raw offset; found by bisection.
-    """
+    """Index of the sentence that holds a raw offset, or of the last one before it (-1 before the first)."""
     return bisect_right(sentences(article), offset, key=itemgetter(0)) - 1
 
 

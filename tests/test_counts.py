@@ -45,6 +45,17 @@ def test_one_attribution_has_one_source_however_often_it_is_mentioned() -> None:
     assert table["media", "all"].tolist() == [[0, 1]]
 
 
+def test_what_the_author_thinks_has_no_source() -> None:
+    spans = [
+        ("attribution", "source", 0, "author", "", 0.0, "1", ""),
+        ("attribution", "content", 8, "author", "", math.nan, "1", ""),
+    ]
+    spans += [("attribution", "source", 30, "author", "Ada", 1.0, "2", "expert")]
+    spans += [("attribution", "content", 40, "indirect", "Ada", math.nan, "2", "indirect")]
+    reading = counts.reading_of(article("I think it rains. And so it does, says Ada, dry herself."), spans)
+    assert counts.named_parts(reading)["named", "all"].sum(axis=0).tolist() == [1, 1]
+
+
 def test_what_two_families_claim_counts_once_together() -> None:
     rows = [counts.Row(0, label, "author", "", math.nan, "", "", 5) for label in ("boosters", "factives")]
     words = {"author": np.array([9.0]), "all": np.array([9.0])}
