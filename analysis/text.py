@@ -255,13 +255,11 @@ def _opens(char: str, before: str, after: str) -> bool:
 
 
 def _split(text: str) -> list[tuple[int, int]]:
-    """Sentence offsets in one block; a piece that goes on in lower case belongs to the one before it.
-
-    The number of an item before its text ("3. Who pays?") is none.
-    """
+    """Sentence offsets in one block; no sentence begins in lower case, or after the number of an item ("3. Who?")."""
     folded, offsets = fold(text)
-    pieces: list[tuple[int, int]] = []
-    for start, end in _sentence_tokenizer().span_tokenize(folded):
+    pieces, solid = [], len(folded.rstrip())
+    several = re.search("[.?!]", folded[: solid - 1])  # else it is one sentence, and the tokenizer is slow to call
+    for start, end in _sentence_tokenizer().span_tokenize(folded) if several else [(0, solid)] * (solid > 0):
         if pieces and folded[start].islower():
             start = pieces.pop()[0]
         elif len(pieces) == 1 and _ITEM.fullmatch(folded[: pieces[0][1]]):
