@@ -1,7 +1,7 @@
 """What a corpus leaves out: texts in another language, and near copies, so that each text is counted once.
 
 Near copies are wire copies, later versions and reprints. Two texts are compared by their runs of five words, where they
-share one of their smallest hashes (Broder 1997, On the resemblance and containment of documents).
+share some of their smallest hashes (Broder 1997, On the resemblance and containment of documents).
 """
 
 from collections import Counter, defaultdict
@@ -16,7 +16,7 @@ from analysis.text import sentences
 ENOUGH = 200  # characters from which a text's language is asked about: none of 5,086 such stretches of news is refused
 ENGLISH = ("en", "pcm")  # headlines and strings of names and titles are taken for Nigerian Pidgin
 RUN, ALIKE = 5, 0.8  # words of a run, share of runs from which it is a copy
-SKETCH, KEYS = 128, 24  # smallest hashes kept of a text, and those of them that find a pair
+SKETCH, KEYS, SHARED = 128, 24, 4  # smallest hashes kept of a text, those that find a pair, and that it must share
 LEAST = 20  # runs; shorter texts are never called copies
 CROWD = 8  # texts that a hash finds: what more of them share is boilerplate, and time stays linear
 COPY_OF = "near copy of "  # begins the reason of a copy
@@ -47,7 +47,8 @@ def near_copies(sketches: Mapping[str, np.ndarray]) -> dict[str, str]:
     found = {}
     for name, own in sketches.items():
         shared = [key for key in keys[name] if counts[key] > 1]
-        near = dict.fromkeys(other for key in shared for other in having[key])
+        times = Counter(other for key in shared for other in having[key])
+        near = [other for other, count in times.items() if count >= SHARED]
         members = {*own.tolist()} if near else set()
         shares = {other: _alike(own, members, sketches[other]) for other in near}
         original = max(shares, key=shares.__getitem__, default="")
