@@ -11,13 +11,18 @@ import numpy as np
 import pandas as pd
 
 from analysis.compare import KEYS
+from analysis.counts import UNKNOWN
 from analysis.model import Article
-from analysis.tables import located, pair
+from analysis.spans import located
+from analysis.tables import pair
 from analysis.text import sentence_at, sentences
 
 # Columns of a row that narrow down the spans behind it, and the columns of the table of spans that they name.
 NAMED = {"word": "detail", "role": "detail", "stance": "detail", "target": "label"}
 NAMED |= {"source_id": "source_id", "voice": "voice"}
+NOBODY = {"(author)": ["author"], UNKNOWN: ["direct", "indirect"]}  # what stands for no source, and in which voices
+BY_SOURCE = ("effective_sources", "source_evenness", "identified_sources")  # of a column a source
+NOWHERE = pd.DataFrame(columns=["label", "detail", "source_id", "voice", "sentence"])
 LAYERS = {"target": "target", "stance": "attribution", "source_id": "voice", "voice": "voice"}  # by the first it has
 
 
@@ -103,7 +108,8 @@ def _of_parts(parts: np.ndarray, measure: str) -> list[int]:
     [0, 2]
     """
     parts = np.asarray(parts)
-    counts = held = np.maximum(parts[:, 0], 0) if measure == "policy_frame" else parts[:, 0]
+    first = parts.sum(axis=1) if measure in BY_SOURCE else parts[:, 0]
+    counts = held = np.maximum(first, 0) if measure == "policy_frame" else first
     if measure == "tone_balance":  # of positive and negative words
         counts, held = parts[:, 0] - parts[:, 1], parts.any(axis=1)
     order = np.argsort(-counts if counts.sum() >= 0 else counts, kind="stable")
@@ -117,13 +123,16 @@ def _of_row(row: Mapping, places: Mapping[tuple[str, str], pd.DataFrame], articl
     if "start" in row:
         first, last = (sentence_at(article, offset) for offset in (row["start"], row.get("end", row["start"] + 1) - 1))
         return [n for n in range(max(first, 0), last + 1) if row["start"] < sentences(article)[n].end]
-    named = {column: row[column] for column in (["word"] if "word" in row else NAMED) if column in row}
-    layers = ["loaded", "tone"] if "word" in row else [LAYERS[column] for column in LAYERS if column in named][:1]
-    found = [places[article.article_id, layer] for layer in layers if (article.article_id, layer) in places]
+    named = {column: row[column] for column in NAMED if column in row}
+    layer = next((LAYERS[column] for column in LAYERS if column in named), "")
+    if "word" in row:  # a loaded one by its category, one of tone by its voice, or one of no layer
+        layer, named = "loaded" if "label" in row else "tone", named | {"label": row.get("label", "word")}
+        if not {"label", "voice"} & row.keys():
+            said = f" {row['word']} "
+            return [n for n, own in enumerate(sentences(article)) if said in f" {' '.join(own.forms)} "]
+    own = places.get((article.article_id, layer), NOWHERE)
     for column, value in named.items():
-        value = "" if value in ("(author)", "(not identified)") else value
-        found = [own[own[NAMED[column]].to_numpy() == value] for own in found]
-    numbers = {int(at) for own in found for at in own["sentence"] if at >= 0}
-    if "word" in row and not numbers:  # a word of no layer
-        numbers = {n for n, own in enumerate(sentences(article)) if f" {row['word']} " in f" {' '.join(own.forms)} "}
-    return sorted(numbers)
+        if layer == "target" and value in NOBODY:
+            own = own[own["voice"].isin(NOBODY[value])]
+        own = own[own[NAMED.get(column, column)].to_numpy() == ("" if value in NOBODY else value)]
+    return sorted({int(at) for at in own["sentence"] if at >= 0})

@@ -239,6 +239,7 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
     rows = zip(cells, totals, values, bounds, unseen, most, strict=True)
     for (measure, label, voice, parts), total, value, (low, high), none, highest in rows:
         k, n = total.tolist() if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)
+        reference = known if norms.rankable(measure.name, reading.words[voice].sum(), k if np.isnan(n) else n) else {}
         if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
             k = (parts[:, 0] > 0).sum()
             n = float(value >= encoder.calibration("frame")["threshold"][0])
@@ -246,7 +247,7 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
             low, high = value - (high - low) / 2, value + (high - low) / 2
         if none:
             low, high = 0.0, highest
-        ranks = [norms.percentile(known.get((kind, measure.name, label, voice)), value) for kind in norms.NAMES]
+        ranks = [norms.percentile(reference.get((kind, measure.name, label, voice)), value) for kind in norms.NAMES]
         yield measure.name, label, voice, k, n, value, measure.unit, low, high, *ranks, parts
 
 

@@ -16,6 +16,9 @@ from analysis.model import Article
 
 NAMES = {"news": "US news reports", "opinion": "US opinion pieces"}
 BAND = (10, 50, 90)  # percentiles: both ends, and the tick between them
+# What a score must rest on to be ranked, as in the norms: words in its voice; and attributions, or words of sources
+FEWEST_WORDS, FEWEST = 50, dict.fromkeys(("source_type", "named_share", "cue_stance"), 5)
+FEWEST |= dict.fromkeys(("effective_sources", "source_evenness"), FEWEST_WORDS)
 COLUMNS = ["norm", "norm_n", "norm_low", "norm_median", "norm_high"]
 DECIMALS = 4  # of the percentiles in the file; a value is rounded alike, or a third would not tie with a third
 
@@ -33,6 +36,11 @@ def percentile(norm: Norm | None, value: float) -> float:
     value, points = round(value, DECIMALS), norm.points
     first, last = bisect_left(points, value), bisect_right(points, value)
     return (first + last - 1) / 2 if first < last else float(np.interp(value, points, range(len(points))))
+
+
+def rankable(measure: str, words: float, size: float) -> bool:
+    """Whether a score rests on enough: on so many words in its voice, and counted over so much."""
+    return words >= FEWEST_WORDS and size >= FEWEST.get(measure, -np.inf)
 
 
 def with_band(scores: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:

@@ -19,7 +19,7 @@ VERDICT = {"higher": (BLUE, "o"), "lower": (RED, "s"), "cannot tell": (GREY, "D"
 STYLE = VOICE | VERDICT
 HATCHES = ("", "////", "....", "xxxx")
 RIGHT = ("axes fraction", "data")  # beside a line of the axes
-LONGEST = 60
+LONGEST = 66
 
 
 def panels(n: int, *, columns: int = 1, width: float = 9, height: float = 3.2) -> tuple[Figure, list[Axes]]:

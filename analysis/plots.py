@@ -127,16 +127,16 @@ def bars(
 
 
 def matrix(table: pd.DataFrame, *, y: str, x: str, value: str, count: str, ax: Axes | None = None) -> Axes:
-    """A grid of `value` (-1 to 1) as colour with `count` printed in the cell; an empty cell is blank."""
+    """A grid of `value` (-1 to 1) as colour and arrow with `count` printed in the cell; an empty cell is blank."""
     lines, columns = list(dict.fromkeys(table[y])), look.order(table[x])
     ax = look.axes_for(ax, len(lines) + 1)
     for row in table.to_dict("records"):
         at = (columns.index(row[x]), lines.index(row[y]))
         square = {"s": 330, "marker": "s", "edgecolors": "#666666", "linewidths": 0.6}
         ax.scatter(*at, c=[row[value]], cmap="RdBu", vmin=-1, vmax=1, **square)
-        sign = "+" if row[value] >= 0.05 else "−" if row[value] <= -0.05 else ""
+        sign = "▲" if row[value] > 0 else "▼" if row[value] < 0 else ""
         colour = "white" if abs(row[value]) > 0.6 else "black"
-        ax.text(*at, f"{row[count]}{sign}", ha="center", va="center", fontsize=8, color=colour)
+        ax.text(*at, f"{sign}{row[count]}", ha="center", va="center", fontsize=8, color=colour)
     names = [look.cut(c, 22) for c in columns]
     ax.set_xticks(range(len(columns)), names, rotation=35, ha="right", rotation_mode="anchor")
     ax.set_xlim(-0.6, max(len(columns), 1) - 0.4)
@@ -172,7 +172,7 @@ def anatomy(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         box = {"facecolor": colour if row.kept else "white", "hatch": "" if row.kept else "////", "edgecolor": colour}
         ax.broken_barh([(row.start, row.end - row.start)], (roles.index(row.role) - 0.4, 0.8), linewidth=0.8, **box)
     kept = [Patch(fc=look.GREY, ec=look.GREY), Patch(fc="white", ec=look.GREY, hatch="////")]
-    look.legend_below(ax, kept, ["measured", "left out, with its reason"])
+    look.legend_below(ax, kept, ["measured", "left out"])
     ax.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
     return look.finish(ax, roles, "characters from the start of the file", zero=False)
 
@@ -185,13 +185,13 @@ def reading_strip(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     for row in voices.itertuples():
         colour, _, hatch = look.VOICE[row.label]
         ax.broken_barh([(row.word, row.words)], (3.1, 0.8), facecolor=colour, hatch=hatch, **edge)
-    colours = np.where(tone["value"] >= 0.05, look.BLUE, np.where(tone["value"] <= -0.05, look.RED, look.GREY))
+    colours = np.where(np.abs(tone["value"]) >= 0.05, "#555555", "#BBBBBB")  # no colour of a voice
     ax.bar(tone["word"], 0.45 * tone["value"], tone["words"], bottom=2.5, align="edge", color=colours, **edge)
     ax.axhline(2.5, color="#555555", linewidth=0.6)
-    for lane, height, colour in (("loaded", 1.1, "#222222"), ("target", 0.1, look.GREEN)):
+    for lane, height, colour in (("loaded", 1.1, "#222222"), ("target", 0.1, "#222222")):
         words = table.loc[table["lane"] == lane, "word"]
         ax.vlines(words, height, height + 0.8, color=colour, linewidth=1)
-    ax.set_yticks([0.5, 1.5, 2.5, 3.5], ["targets named", "loaded words", "tone (up: positive)", "who speaks"])
+    ax.set_yticks([0.5, 1.5, 2.5, 3.5], ["targets named", "loaded words", "tone, up: positive", "who speaks"])
     ax.tick_params(axis="y", length=0)
     end = (voices["word"] + voices["words"]).max() if len(voices) else 1
     ax.set(ylim=(0, 4), xlim=(0, end), xlabel="words from the start")
@@ -218,13 +218,13 @@ def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def positions(table: pd.DataFrame, *, y: str, value: str | None = None, ax: Axes | None = None) -> Axes:
-    """Where things stand along an article, a line per `y`; with `value`, up is favourable and down unfavourable."""
+    """Where things stand along an article, a line per `y`; with `value`, what is above 0 is favourable, below not."""
     lines = list(dict.fromkeys(table[y]))
     ax = look.axes_for(ax, len(lines) + 1)
     lean = np.zeros(len(table)) if value is None else table[value].to_numpy()
     at = np.array([lines.index(v) for v in table[y]], dtype=float)
-    kinds = {"favourable": (lean >= 0.05, look.BLUE, "^", -0.22), "unfavourable": (lean <= -0.05, look.RED, "v", 0.22)}
-    kinds["neutral"] = (np.abs(lean) < 0.05, look.GREY, "o", 0)
+    kinds = {"favourable": (lean > 0, look.BLUE, "^", -0.22), "unfavourable": (lean < 0, look.RED, "v", 0.22)}
+    kinds["neutral"] = (lean == 0, look.GREY, "o", 0)
     for name, (chosen, colour, marker, shift) in kinds.items():
         ax.plot(table.loc[chosen, "word"], at[chosen] + shift, marker, color=colour, label=name, clip_on=False)
     if value is not None:
@@ -251,10 +251,10 @@ def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) -> Figure:
-    """One page of all measures: a row a measure on its own scale, a dot an article with its interval.
+    """One page of scores: a row a score on its own scale, a dot an article with its interval.
 
-    Columns name (of the measure), unit, article, value, low, high; behind them the band of `norms.with_band`.
-    `verdicts` on two articles stand at the right; of more than six articles only the dots are drawn.
+    Columns name (of the score), unit, article, value, low, high, k, n; behind them the band of `norms.with_band`. Of
+    two articles n and `verdicts` stand at the right; of more than six only the dots are drawn.
     """
     names, articles = look.order(table["name"]), look.order(table["article"])
     few = len(articles) <= len(look.CYCLE)
@@ -272,7 +272,9 @@ def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) ->
         ax.spines["left"].set_visible(False)
         ax.set_ylabel(f"{name}\n", rotation=0, ha="right", va="center")
         if len(articles) == 2:
-            ax.annotate((verdicts or {}).get(name, ""), (1.01, 0.5), xycoords="axes fraction", va="center", fontsize=8)
+            sizes = " | ".join(f"{n:,.0f}" for n in rows["n"].fillna(rows["k"]))
+            told = f"n = {sizes}\n{(verdicts or {}).get(name, '')}"
+            ax.annotate(told, (1.01, 0.5), xycoords="axes fraction", va="center", fontsize=8)
         ax.annotate(rows["unit"].iloc[0], (0, 1), xycoords="axes fraction", fontsize=7, color="#555555", va="bottom")
     if len(articles) > 1 and few:
         look.legend_below(axes[-1], *axes[0].get_legend_handles_labels())

@@ -4,20 +4,22 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from analysis import encoder, norms
 from analysis.attribution import METHODS
 from analysis.compare import KEYS
-from analysis.counts import CUE_STANCES
+from analysis.counts import CUE_STANCES, UNKNOWN
 from analysis.lexicons import OWN_VALIDITY, VALIDITY, load_cases, load_own_validity, load_validity
 from analysis.measures import MEASURES, find_spans, score
 from analysis.model import AnalysisError, Article
 from analysis.palette import cut
-from analysis.text import sentence_at, sentences
+from analysis.spans import located, others_words
+from analysis.stance import lean
 
 LABEL_LENGTH = 40
+LEANS = "A favourable mention counts at any probability, an unfavourable one, where the model reads it, from .8."
+UNMEASURED = ("page anatomy", "grammatical roles", "source types", "cue stance")  # instruments of no measure by itself
 
 
 def labels(articles: Sequence[Article]) -> dict[str, str]:
@@ -39,18 +41,6 @@ def with_labels(table: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFram
     names = labels(articles)
     column = pd.Categorical(table["article_id"].map(names), categories=list(names.values()), ordered=True)
     return table.assign(article=column).loc[:, ["article", *table.columns]]
-
-
-def located(spans: pd.DataFrame, articles: Iterable[Article]) -> pd.DataFrame:
-    """Spans with their place in the measured text: `sentence`, `word` (words before it), `words` (in it)."""
-    parts = [spans.assign(sentence=0, word=0, words=0).iloc[:0]]
-    for article in articles:
-        own = spans[spans["article_id"] == article.article_id]
-        words = [t.start for s in sentences(article) for t in s.tokens if t.is_word]
-        first, after = (np.searchsorted(words, own[side]) for side in ("start", "end"))
-        at = [sentence_at(article, start) for start in own["start"]]
-        parts.append(own.assign(sentence=np.array(at, dtype=int), word=first, words=after - first))
-    return pd.concat(parts, ignore_index=True)
 
 
 def reading_strip(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
@@ -92,7 +82,7 @@ def source_table(spans: pd.DataFrame) -> pd.DataFrame:
 
     `words` are those in its voice; `neutral`, `endorsing`, `distancing` count its cues.
     """
-    attributed = spans[(spans["layer"] == "attribution") & (spans["source_id"] != "")]
+    attributed = others_words(spans).query("source_id != ''")
     keys = ["article_id", "source_id"]
     mentions = attributed[attributed["label"] == "source"].sort_values("start")
     kinds = {"type": ("detail", "first"), "named": ("value", "max"), "attributions": ("group", "nunique")}
@@ -108,20 +98,27 @@ def source_table(spans: pd.DataFrame) -> pd.DataFrame:
 
 
 def source_target(spans: pd.DataFrame) -> pd.DataFrame:
-    """Who speaks about whom: article_id, source_id, target, mentions, tone (mean toward the target there).
+    """Who speaks about whom: article_id, source_id, target, mentions, lean (what they count for in stance, their mean).
 
     Mentions in the words of no source are the author's: source_id "(author)"; headings and captions are left out.
     """
     spoken = spans[(spans["layer"] == "target") & spans["voice"].isin(["author", "direct", "indirect"])]
-    speaker = spoken["source_id"].mask(spoken["voice"] == "author", "(author)").replace("", "(not identified)")
-    grouped = spoken.assign(source_id=speaker).groupby(["article_id", "source_id", "label"])["value"]
-    return grouped.agg(mentions="size", tone="mean").reset_index().rename(columns={"label": "target"})
+    speaker = spoken["source_id"].mask(spoken["voice"] == "author", "(author)").replace("", UNKNOWN)
+    spoken = spoken.assign(source_id=speaker, lean=spoken["value"].map(lean))
+    grouped = spoken.groupby(["article_id", "source_id", "label"])["lean"]
+    return grouped.agg(mentions="size", lean="mean").reset_index().rename(columns={"label": "target"})
+
+
+def mentions(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
+    """Mentions of targets where they stand, as from `located`, and `lean`, what each counts for in stance."""
+    seen = located(spans[spans["layer"] == "target"], articles)
+    return with_labels(seen.assign(lean=seen["value"].map(lean)), articles)
 
 
 def tone_words(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
     """The words that make the author's tone: valence points per 100 of the author's words, the ten largest per article.
 
-    Columns article, article_id, word, hits, points; VADER's valences run from -4 to 4 and ignore negation here.
+    Columns article, article_id, word, hits, points, voice; VADER's valences run from -4 to 4 and ignore negation here.
     """
     own = spans[spans["voice"] == "author"]
     size = own[own["layer"] == "voice"].groupby("article_id")["value"].sum()
@@ -130,12 +127,15 @@ def tone_words(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame
     table["points"] *= 100 / table["article_id"].map(size).astype(float)
     table = table.rename(columns={"detail": "word"}).sort_values("points", key=abs, ascending=False, kind="stable")
     table = table.groupby("article_id").head(10).sort_values(["article_id", "points"], ascending=[True, False])
-    return with_labels(table, articles)
+    return with_labels(table.assign(voice="author"), articles)
 
 
 def cue_counts(spans: pd.DataFrame) -> pd.DataFrame:
     """Cues by source and stance, the twelve most cited sources of each article: article_id, source_id, stance, cues."""
-    table = source_table(spans).sort_values(["article_id", "attributions"], ascending=[True, False], kind="stable")
+    cues = others_words(spans).query("label == 'cue'").drop_duplicates(["article_id", "group"])
+    table = cues.replace({"source_id": {"": UNKNOWN}}).groupby(["article_id", "source_id"])["detail"].value_counts()
+    table = table.unstack("detail", fill_value=0).reindex(columns=list(CUE_STANCES), fill_value=0)
+    table = table.assign(all=-table.sum(axis=1)).sort_values(["article_id", "all"], kind="stable").reset_index()
     table = table.groupby("article_id").head(12)
     return table.melt(["article_id", "source_id"], list(CUE_STANCES), var_name="stance", value_name="cues")
 
@@ -153,11 +153,10 @@ def role_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFram
 
 def top(scores: pd.DataFrame, most: int, by: str = "k") -> pd.DataFrame:
     """The `most` labels of each article with the largest `by` in any voice, with all their rows, largest first."""
-    size = scores.groupby(["article_id", "label"])[by].transform("max")
-    rank = size.groupby(scores["article_id"]).rank("dense", ascending=False)
-    table = scores[rank <= most].assign(size=size)
+    table = scores.assign(size=scores.groupby(["article_id", "label"])[by].transform("max"))
     table = table.sort_values(["article_id", "size", "label"], ascending=[True, False, True], kind="stable")
-    return table.drop(columns="size")
+    rank = table.groupby("article_id")["label"].transform(lambda labels: pd.factorize(labels)[0])
+    return table[rank < most].drop(columns="size")
 
 
 SUMMARY = {  # what stands for each question where there is room for one line: measure, label, voice
@@ -303,7 +302,8 @@ def instruments() -> pd.DataFrame:
     `line` names a row in short.
     """
     table = measured("validity").rename(columns={"n_documents": "n"})
-    silent = [name for name in dict.fromkeys(m.instrument for m in MEASURES) if "not validated" in validity(name)]
+    names = dict.fromkeys([*(m.instrument for m in MEASURES), *UNMEASURED])
+    silent = [name for name in names if "not validated" in validity(name)]
     table = pd.concat([table, pd.DataFrame({"instrument": silent, "n": 0})], ignore_index=True)
     where = (table["corpus"] + " " + table["split"].str.replace("(dev|held-out).*", "", regex=True)).str.strip()
     told = " · " + where + " · " + table["metric"]

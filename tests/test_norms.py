@@ -98,3 +98,13 @@ def test_scores_are_ranked_where_the_voices_are_the_models() -> None:
     assert row["news_percentile"] == norms.percentile(load_norms()["news", "tone", "tone", "author"], row["value"])
     assert ranked["opinion_percentile"].between(0, 100).sum() > 50
     assert score(find_spans([made], voice="quotes"), [made])["news_percentile"].isna().all()
+
+
+@with_model
+def test_what_rests_on_less_than_the_norms_has_no_rank() -> None:
+    made = article("It rained in Orvel all night, and nobody minded.")
+    scores = score(find_spans([made]), [made])
+    assert len(scores) and scores["news_percentile"].isna().all()
+    made = article("The quay is long and old and grey. " * 9 + "“It rained,” engineer Ada Berg said on Friday.")
+    named = score(find_spans([made]), [made]).query("measure == 'named_share'")
+    assert named["n"].item() < 5 and named["news_percentile"].isna().all()

@@ -75,7 +75,7 @@ def test_sources_have_their_words_and_cues(spans: pd.DataFrame) -> None:
     table = tables.source_table(spans).set_index("source_id")
     assert table.loc["Tomas Reye", ["attributions", "named"]].tolist() == [3, 1]
     assert table.loc["Tomas Reye", "words"] > table["words"].drop("Tomas Reye").max()
-    cues = tables.cue_counts(spans)
+    cues = tables.cue_counts(spans).query("source_id != '(not identified)'")
     assert cues["cues"].sum() == table[["neutral", "endorsing", "distancing"]].to_numpy().sum()
 
 
@@ -171,6 +171,53 @@ def test_a_stretch_opens_into_all_the_sentences_that_it_touches(spans: pd.DataFr
     rows = pd.DataFrame(places, columns=["start", "end"]).assign(article_id="right")
     told = evidence.tracer(spans, pair)(rows)["sentences"].tolist()
     assert told == [" ".join(map(str, range(len(read)))), "1", "1 2", ""]
+
+
+def test_behind_the_number_of_sources_stand_the_sentences_of_all_of_them(
+    spans: pd.DataFrame, pair: list[Article]
+) -> None:
+    scores = score(spans, pair).query("measure == 'effective_sources' and article_id == 'left'")
+    said = spans.query("layer == 'voice' and source_id != '' and article_id == 'left'")
+    assert said["source_id"].nunique() > 1
+    told = evidence.tracer(spans, pair)(scores)["sentences"].item()
+    assert {*map(int, told.split())} == {*tables.located(said, pair)["sentence"]}
+
+
+def test_behind_the_author_s_mentions_stands_no_headline_and_no_source(pair: list[Article]) -> None:
+    raw = "Orvel\nOrvel is wet. Critics call Orvel dry. Orvel sinks."
+    own = Article("a", raw, (Block(0, 6, "headline", True), Block(6, len(raw), "paragraph", True)))
+    voices = [("headline", 0), ("author", 6), ("indirect", 34), ("author", 46)]
+    rows = [("a", "target", "Orvel", at, at + 5, "Orvel", voice, "", 0.9) for voice, at in voices]
+    columns = ["article_id", "layer", "label", "start", "end", "text", "voice", "source_id", "value"]
+    spans = pd.DataFrame(rows, columns=columns)
+    grid = tables.source_target(spans)
+    told = evidence.tracer(spans, [own])(grid).set_index("source_id")
+    assert told["sentences"].to_dict() == {"(author)": "1 3", "(not identified)": "2"}
+    assert told["mentions"].to_dict() == {"(author)": 2, "(not identified)": 1}
+
+
+def test_behind_a_word_of_the_author_s_tone_stand_the_author_s_sentences(
+    spans: pd.DataFrame, pair: list[Article]
+) -> None:
+    words = tables.tone_words(spans, pair)
+    told = evidence.tracer(spans, pair)(words)
+    assert (told["sentences"].str.split().str.len() <= told["hits"]).all()
+    assert (told["sentences"] != "").all()
+
+
+def test_at_most_so_many_labels_are_shown_where_many_are_alike() -> None:
+    alike = pd.DataFrame({"article_id": "a", "label": [*"dcba"] * 2, "voice": ["author"] * 4 + ["all"] * 4, "k": 1.0})
+    shown = tables.top(alike, 3)
+    assert shown["label"].tolist() == ["a", "a", "b", "b", "c", "c"]
+
+
+def test_cues_of_nobody_named_are_shown_and_those_of_the_author_are_not() -> None:
+    rows = [("cue", "author", "", "1"), ("content", "indirect", "", "1")]
+    rows += [("cue", "author", "", "2"), ("content", "author", "", "2")]  # "I think"
+    columns = ["label", "voice", "source_id", "group"]
+    spans = pd.DataFrame(rows, columns=columns).assign(article_id="a", layer="attribution", detail="neutral")
+    shown = tables.cue_counts(spans).query("cues > 0")
+    assert shown[["source_id", "stance", "cues"]].to_numpy().tolist() == [["(not identified)", "neutral", 1]]
 
 
 def test_evidence_shows_no_words_twice_for_the_sum_of_labels(pair: list[Article]) -> None:

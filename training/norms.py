@@ -26,16 +26,14 @@ from analysis.counts import reading_of
 from analysis.lexicons import NORM_KEYS, NORMS
 from analysis.measures import MEASURES, by_article, find_spans
 from analysis.model import Article
-from analysis.norms import DECIMALS
+from analysis.norms import DECIMALS, rankable
 from training import corpora, scoring
 from training.background import MARKUP
 
 NAMES = "tone tone_balance loaded biased subjective technique attributed_share effective_sources source_evenness "
 NAMES += "identified_sources named_share source_type cue_stance policy_frame"
 MAIN = [measure for measure in MEASURES if measure.name in NAMES.split()]
-FEWEST_WORDS, FEWEST_ATTRIBUTIONS, FEWEST_ARTICLES = 50, 5, 50
-FEWEST = dict.fromkeys((counts.type_parts, counts.named_parts, counts.cue_parts), FEWEST_ATTRIBUTIONS)
-FEWEST |= {counts.source_parts: FEWEST_WORDS}
+FEWEST_ARTICLES = 50
 POINTS = [f"p{i}" for i in range(101)]
 COLUMNS = [*NORM_KEYS, "corpora", "n", *POINTS]
 
@@ -76,9 +74,8 @@ def values(article: Article) -> Iterator[tuple[tuple[str, str, str], float]]:
     for measure in MAIN:
         for (label, voice), parts in measure.parts(reading).items():
             total = parts.sum(axis=0)
-            least = FEWEST.get(measure.parts, -np.inf)
             size = total[1] if measure.statistic in counts.OF_K_AND_N else total.sum()
-            if reading.words[voice].sum() >= FEWEST_WORDS and parts.any() and size >= least:
+            if parts.any() and rankable(measure.name, reading.words[voice].sum(), size):
                 yield (measure.name, label, voice), float(measure.statistic(total))
 
 

@@ -1,0 +1,28 @@
+"""Spans in, spans out: where they stand in the measured text, and which of them are somebody else's words."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from analysis.model import Article
+from analysis.text import sentence_at, sentences
+
+
+def located(spans: pd.DataFrame, articles: Iterable[Article]) -> pd.DataFrame:
+    """Spans with their place in the measured text: `sentence`, `word` (words before it), `words` (in it)."""
+    parts = [spans.assign(sentence=0, word=0, words=0).iloc[:0]]
+    for article in articles:
+        own = spans[spans["article_id"] == article.article_id]
+        words = [t.start for s in sentences(article) for t in s.tokens if t.is_word]
+        first, after = (np.searchsorted(words, own[side]) for side in ("start", "end"))
+        at = [sentence_at(article, start) for start in own["start"]]
+        parts.append(own.assign(sentence=np.array(at, dtype=int), word=first, words=after - first))
+    return pd.concat(parts, ignore_index=True)
+
+
+def others_words(spans: pd.DataFrame) -> pd.DataFrame:
+    """The spans of attributions but those of what the author says ("I think"), as `counts.reading_of` counts them."""
+    attributed = spans[spans["layer"] == "attribution"]
+    own = (attributed["label"] == "content") & (attributed["voice"] == "author")
+    return attributed[~own.groupby([attributed["article_id"], attributed["group"]]).transform("any")]
