@@ -131,12 +131,12 @@ def tone_words(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame
 
 
 def cue_counts(spans: pd.DataFrame) -> pd.DataFrame:
-    """Cues by source and stance, the twelve most cited sources of each article: article_id, source_id, stance, cues."""
+    """Cues by source and stance, the sixteen most cited of each article: article_id, source_id, stance, cues."""
     cues = others_words(spans).query("label == 'cue'").drop_duplicates(["article_id", "group"])
     table = cues.replace({"source_id": {"": UNKNOWN}}).groupby(["article_id", "source_id"])["detail"].value_counts()
     table = table.unstack("detail", fill_value=0).reindex(columns=list(CUE_STANCES), fill_value=0)
     table = table.assign(all=-table.sum(axis=1)).sort_values(["article_id", "all"], kind="stable").reset_index()
-    table = table.groupby("article_id").head(12)
+    table = table.groupby("article_id").head(16)
     return table.melt(["article_id", "source_id"], list(CUE_STANCES), var_name="stance", value_name="cues")
 
 
