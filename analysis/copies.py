@@ -48,7 +48,8 @@ def near_copies(sketches: Mapping[str, np.ndarray]) -> dict[str, str]:
     for name, own in sketches.items():
         shared = [key for key in keys[name] if counts[key] > 1]
         times = Counter(other for key in shared for other in having[key])
-        near = [other for other, count in times.items() if count >= SHARED]
+        free = sum(len(having[key]) < CROWD for key in shared)  # of boilerplate the first texts alone are known
+        near = [other for other, count in times.items() if count >= min(SHARED, free)]
         members = {*own.tolist()} if near else set()
         shares = {other: _alike(own, members, sketches[other]) for other in near}
         original = max(shares, key=shares.__getitem__, default="")

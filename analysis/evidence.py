@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.compare import KEYS
 from analysis.counts import UNKNOWN
 from analysis.model import Article
-from analysis.spans import located
+from analysis.spans import located, others_words
 from analysis.tables import pair
 from analysis.text import sentence_at, sentences
 
@@ -52,7 +52,7 @@ def unattributed_loaded(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.
 
     Columns article_id, sentence, hits, labels, words, context.
     """
-    table = located(spans[spans["layer"].isin(["loaded", "attribution"])], articles)
+    table = located(pd.concat([spans[spans["layer"] == "loaded"], others_words(spans)]), articles)
     place = [table["article_id"], table["sentence"]]
     attributed = (table["layer"] == "attribution").groupby(place).transform("any")
     loaded = table[(table["layer"] == "loaded") & (table["voice"] == "author") & ~attributed]
@@ -78,7 +78,8 @@ def tracer(
     """
     rows = () if scores is None else scores[["article_id", *KEYS, "parts"]].itertuples(index=False)
     counted = {tuple(key): parts for *key, parts in rows}
-    places = dict(iter(located(spans, articles).groupby(["article_id", "layer"], sort=False)))
+    counting = pd.concat([spans[spans["layer"] != "attribution"], others_words(spans)])
+    places = dict(iter(located(counting, articles).groupby(["article_id", "layer"], sort=False)))
     by_id = {article.article_id: article for article in articles}
 
     def behind(row: Mapping, article: Article) -> list[int]:

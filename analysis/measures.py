@@ -239,7 +239,8 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
     rows = zip(cells, totals, values, bounds, unseen, most, strict=True)
     for (measure, label, voice, parts), total, value, (low, high), none, highest in rows:
         k, n = total.tolist() if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)
-        reference = known if norms.rankable(measure.name, reading.words[voice].sum(), k if np.isnan(n) else n) else {}
+        words = reading.words[voice].sum() if voice in reading.words else 0  # ":)" has a tone and is no word
+        reference = known if norms.rankable(measure.name, words, k if np.isnan(n) else n) else {}
         if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
             k = (parts[:, 0] > 0).sum()
             n = float(value >= encoder.calibration("frame")["threshold"][0])

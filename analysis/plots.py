@@ -273,7 +273,8 @@ def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) ->
         ax.set_ylabel(f"{name}\n", rotation=0, ha="right", va="center")
         if len(articles) == 2:
             sizes = rows["n"].fillna(rows["k"]) + rows["k"] * rows["unit"].str.startswith("log ")  # of a balance, both
-            told = f"n = {' | '.join(f'{n:,.0f}' for n in sizes)}\n{(verdicts or {}).get(name, '')}"
+            sizes = sizes.set_axis(rows["article"]).reindex(articles).map("{:,.0f}".format).replace("nan", "–")
+            told = f"n = {' | '.join(sizes)}\n{(verdicts or {}).get(name, '')}"
             ax.annotate(told, (1.01, 0.5), xycoords="axes fraction", va="center", fontsize=8)
         ax.annotate(rows["unit"].iloc[0], (0, 1), xycoords="axes fraction", fontsize=7, color="#555555", va="bottom")
     if len(articles) > 1 and few:

@@ -162,7 +162,8 @@ def _describe(raw: str, words: Sequence[Token]) -> tuple[_Known, str, tuple[int,
     if comma and not (parts or crowd or document) and (head == core - 1 or any(hit.last == core for hit in bodies)):
         last = next((i for i in range(core + 1, len(words)) if not capital[i]), len(words))
         if last > core + 1 and (last == len(words) or words[last].form == ","):  # its chairman, Pavel Rusk
-            parts = _proper(words, capital, [hit for hit in hits if hit.first > core], core + 1, last - 1, INNER)
+            inside = [hit for hit in hits if core < hit.first and hit.last < last]
+            parts = _proper(words, capital, inside, core + 1, last - 1, INNER)
     person = False if body or document else True if roles or len(parts) > 1 else None
     name = raw[words[first].start : words[core - 1].end]
     if parts:
@@ -228,7 +229,8 @@ def _proper(
 
 def _kind(roles: Sequence[Hit], bodies: Sequence[Hit], at_head: str) -> str:
     """The role decides; who speaks for a body or a person has their type; then the body that is the head; then any."""
-    role, other = [*(h.label for h in roles if h.label != "honorific"), "", ""][:2]
+    role = next((h.label for h in roles if h.label != "honorific"), "")
+    other = next((h.label for h in roles if h.label not in ("honorific", "representative")), "")
     body = next((h.label for h in bodies if h.label not in ("document", "anonymous collective")), "")
     if role == "representative":
         return body or other

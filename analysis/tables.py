@@ -297,7 +297,7 @@ def measured(name: str) -> pd.DataFrame:
 
 
 def instruments() -> pd.DataFrame:
-    """data/validity.csv, with n = 0 documents and no score for an instrument of MEASURES on which it is silent.
+    """data/validity.csv, with n = 0 documents and no score for an instrument on which it is silent.
 
     `line` names a row in short.
     """

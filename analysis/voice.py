@@ -58,6 +58,8 @@ def _runs(sentence: Sentence, contents: list[Span], quoted: Sequence[Quotation])
         voice, source = (spoken, content.source_id) if content else ("author", "")
         if runs and runs[-1][:2] == [voice, source]:
             runs[-1][3:] = [token.end, runs[-1][4] + token.is_word]
+        elif runs and not runs[-1][4]:  # a mark before the first word is of its voice
+            runs[-1][:2], runs[-1][3:] = [voice, source], [token.end, int(token.is_word)]
         else:
             runs.append([voice, source, token.start, token.end, int(token.is_word)])
     for voice, source, start, end, words in runs:

@@ -63,6 +63,13 @@ def test_boilerplate_of_a_crowd_hides_no_copy() -> None:
     assert [(name, reason.split(":")[0]) for name, reason in near_copies(crowd).items()] == [("24", "near copy of 23")]
 
 
+def test_templates_hide_no_copy() -> None:
+    frame = " ".join(f"frame{i}" for i in range(400))
+    texts = [frame + " " + " ".join(f"own{n}x{i}" for i in range(70)) for n in range(CROWD + 8)]
+    made = [article(f"{text}.", f"a{n:02}") for n, text in enumerate([*texts, *texts])]
+    assert [*near_copies(made)] == [f"a{n:02}" for n in range(len(texts), 2 * len(texts))]
+
+
 @pytest.mark.parametrize("sizes", [(128, 128), (60, 60), (128, 100), (25, 30)])
 @pytest.mark.parametrize("shared", [0.5, 0.75, 0.85, 0.9, 0.95, 1.0])
 def test_a_pair_is_told_by_the_share_among_the_smallest_hashes_of_both(shared: float, sizes: tuple[int, int]) -> None:

@@ -11,7 +11,7 @@ from conftest import CASES, article
 
 from analysis import attribution, encoder, measures, sentiment
 from analysis.measures import MEASURES, find_spans, score, sentences_frame
-from analysis.model import VOICES, AnalysisError, Article
+from analysis.model import VOICES, AnalysisError, Article, Block
 from analysis.text import sentences
 
 NEWS = """The harbour of Port Ellery will close next month, the mayor said on Tuesday.
@@ -109,6 +109,13 @@ def test_no_hit_has_the_upper_bound_of_the_rule_of_three(scores: pd.DataFrame) -
     never = scores[(scores["measure"] == "loaded") & (scores["k"] == 0)].iloc[0]
     assert (never["value"], never["low"]) == (0, 0)
     assert never["high"] == pytest.approx(100 * 3 / never["n"])
+
+
+def test_a_headline_without_a_word_costs_nothing() -> None:
+    raw = ":)\nThe quay is wet."
+    made = Article("a", raw, (Block(0, 3, "headline", True), Block(3, len(raw), "paragraph", True)))
+    found = score(find_spans([made], voice="rules"), [made])
+    assert not found.attrs["failures"] and "tone_balance" in {*found["measure"]}
 
 
 def test_a_measure_that_raises_costs_only_itself(corpus: list) -> None:

@@ -187,7 +187,8 @@ def test_compares_each_pair_of_three(corpus, execute, tmp_path):
     assert f"{power['pair'][0]}; n = 3 sentences" in cards[f"{path.stem}/leverage"]["caption"]
     lever = pd.read_csv(tmp_path / "figures" / path.stem / "leverage.csv")
     assert set(lever["article_id"]) <= {power["left"][0], power["right"][0]}
-    assert "at the right" not in cards[f"{path.stem}/side_by_side"]["caption"]
+    caption = cards[f"{path.stem}/side_by_side"]["caption"]
+    assert "see “power”" in caption and "n: " not in caption
 
 
 def broken(own: Callable, culprit: str) -> Callable:

@@ -187,8 +187,8 @@ def test_behind_the_author_s_mentions_stands_no_headline_and_no_source(pair: lis
     raw = "Orvel\nOrvel is wet. Critics call Orvel dry. Orvel sinks."
     own = Article("a", raw, (Block(0, 6, "headline", True), Block(6, len(raw), "paragraph", True)))
     voices = [("headline", 0), ("author", 6), ("indirect", 34), ("author", 46)]
-    rows = [("a", "target", "Orvel", at, at + 5, "Orvel", voice, "", 0.9) for voice, at in voices]
-    columns = ["article_id", "layer", "label", "start", "end", "text", "voice", "source_id", "value"]
+    rows = [("a", "target", "Orvel", at, at + 5, "Orvel", voice, "", 0.9, "") for voice, at in voices]
+    columns = ["article_id", "layer", "label", "start", "end", "text", "voice", "source_id", "value", "group"]
     spans = pd.DataFrame(rows, columns=columns)
     grid = tables.source_target(spans)
     told = evidence.tracer(spans, [own])(grid).set_index("source_id")
@@ -212,12 +212,14 @@ def test_at_most_so_many_labels_are_shown_where_many_are_alike() -> None:
 
 
 def test_cues_of_nobody_named_are_shown_and_those_of_the_author_are_not() -> None:
-    rows = [("cue", "author", "", "1"), ("content", "indirect", "", "1")]
-    rows += [("cue", "author", "", "2"), ("content", "author", "", "2")]  # "I think"
-    columns = ["label", "voice", "source_id", "group"]
-    spans = pd.DataFrame(rows, columns=columns).assign(article_id="a", layer="attribution", detail="neutral")
+    rows = [("content", "author", 8, "1"), ("cue", "author", 2, "1")]  # "I think"
+    rows += [("cue", "author", 25, "2"), ("content", "indirect", 30, "2")]
+    spans = pd.DataFrame(rows, columns=["label", "voice", "start", "group"])
+    spans = spans.assign(article_id="a", layer="attribution", detail="neutral", source_id="", end=spans["start"] + 3)
     shown = tables.cue_counts(spans).query("cues > 0")
     assert shown[["source_id", "stance", "cues"]].to_numpy().tolist() == [["(not identified)", "neutral", 1]]
+    own = article("I think it rains. Others say so, too.", "a")
+    assert evidence.tracer(spans, [own])(shown)["sentences"].tolist() == ["1"]
 
 
 def test_evidence_shows_no_words_twice_for_the_sum_of_labels(pair: list[Article]) -> None:

@@ -51,6 +51,14 @@ def test_what_seems_so_to_nobody_named_is_the_author_s() -> None:
     ]
 
 
+def test_a_mark_before_the_first_word_is_of_its_voice() -> None:
+    text = "It is wet. ''Not so,'' Ines said."
+    content = Span("attribution", "content", 11, 22, source_id="Ines", group="1")
+    assert runs(text, [content])[1][:2] in (("direct", "Ines"), ("indirect", "Ines"))
+    found = [span for span in voice.detect(article(text), [content]) if span.start <= content.start < span.end]
+    assert [span.source_id for span in found] == ["Ines"]
+
+
 def test_headlines_and_captions_keep_their_own_voice() -> None:
     assert [r[0] for r in runs(TEXT, [CONTENT], role="headline")] == ["headline", "headline"]
     assert [r[0] for r in runs(TEXT, [], role="caption")] == ["caption", "caption"]
