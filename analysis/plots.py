@@ -253,8 +253,7 @@ def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) -> Figure:
     """One page of scores: a row a score on its own scale, a dot an article with its interval.
 
-    Columns name (of the score), unit, article, value, low, high, k, n; behind them the band of `norms.with_band`. Of
-    two articles n and `verdicts` stand at the right; of more than six only the dots are drawn.
+    Columns name, unit, article, value, low, high, k, n, and the band's; with two articles n and `verdicts` are written.
     """
     names, articles = look.order(table["name"]), look.order(table["article"])
     few = len(articles) <= len(look.CYCLE)

@@ -65,7 +65,7 @@ def test_boilerplate_of_a_crowd_hides_no_copy() -> None:
 
 def test_templates_hide_no_copy() -> None:
     frame = " ".join(f"frame{i}" for i in range(400))
-    texts = [frame + " " + " ".join(f"own{n}x{i}" for i in range(70)) for n in range(CROWD + 8)]
+    texts = [frame + " " + " ".join(f"own{n}x{i}" for i in range(90)) for n in range(CROWD + 24)]
     made = [article(f"{text}.", f"a{n:02}") for n, text in enumerate([*texts, *texts])]
     assert [*near_copies(made)] == [f"a{n:02}" for n in range(len(texts), 2 * len(texts))]
 
