@@ -114,8 +114,6 @@ def reading_of(article: Article, spans: Iterable[tuple]) -> Reading:
         if layer == "voice":
             words[voice][at] += value
             words["all"][at] += value
-    own = {r.group for r in rows["attribution"] if r.label == "content" and r.voice == "author"}  # "I think", no source
-    rows["attribution"] = [r for r in rows["attribution"] if r.group not in own]
     return Reading(article, {v: np.array(n) for v, n in words.items() if any(n)}, rows)
 
 

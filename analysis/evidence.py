@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.compare import KEYS
-from analysis.counts import UNKNOWN
+from analysis.counts import OF_K_AND_N, UNKNOWN
+from analysis.measures import MEASURES
 from analysis.model import Article
-from analysis.spans import located, others_words
+from analysis.spans import located, without_own
 from analysis.tables import pair
 from analysis.text import sentence_at, sentences
 
@@ -21,7 +22,7 @@ from analysis.text import sentence_at, sentences
 NAMED = {"word": "detail", "role": "detail", "stance": "detail", "target": "label"}
 NAMED |= {"source_id": "source_id", "voice": "voice"}
 NOBODY = {"(author)": ["author"], UNKNOWN: ["direct", "indirect"]}  # what stands for no source, and in which voices
-BY_SOURCE = ("effective_sources", "source_evenness", "identified_sources")  # of a column a source
+BY_SOURCE = [m.name for m in MEASURES if m.parts and m.statistic not in OF_K_AND_N]  # of a column a source
 NOWHERE = pd.DataFrame(columns=["label", "detail", "source_id", "voice", "sentence"])
 LAYERS = {"target": "target", "stance": "attribution", "source_id": "voice", "voice": "voice"}  # by the first it has
 
@@ -52,7 +53,7 @@ def unattributed_loaded(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.
 
     Columns article_id, sentence, hits, labels, words, context.
     """
-    table = located(pd.concat([spans[spans["layer"] == "loaded"], others_words(spans)]), articles)
+    table = located(without_own(spans[spans["layer"].isin(["loaded", "attribution"])]), articles)
     place = [table["article_id"], table["sentence"]]
     attributed = (table["layer"] == "attribution").groupby(place).transform("any")
     loaded = table[(table["layer"] == "loaded") & (table["voice"] == "author") & ~attributed]
@@ -78,8 +79,7 @@ def tracer(
     """
     rows = () if scores is None else scores[["article_id", *KEYS, "parts"]].itertuples(index=False)
     counted = {tuple(key): parts for *key, parts in rows}
-    counting = pd.concat([spans[spans["layer"] != "attribution"], others_words(spans)])
-    places = dict(iter(located(counting, articles).groupby(["article_id", "layer"], sort=False)))
+    places = dict(iter(located(without_own(spans), articles).groupby(["article_id", "layer"], sort=False)))
     by_id = {article.article_id: article for article in articles}
 
     def behind(row: Mapping, article: Article) -> list[int]:

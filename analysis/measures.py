@@ -19,6 +19,7 @@ from analysis import voice as voices_of
 from analysis.lexicons import LEXICONS, TARGETS, load_norms, load_targets
 from analysis.model import SCORE_COLUMNS, SENTENCE_COLUMNS, SPAN_COLUMNS, VOICES, AnalysisError, Article, Failure, Span
 from analysis.resample import MOST, applied, block_weights, intervals
+from analysis.spans import without_own
 from analysis.text import sentences
 
 
@@ -255,7 +256,7 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
 def by_article(spans: pd.DataFrame) -> dict[str, list[tuple]]:
     """The spans of each article, for `counts.reading_of`: layer, label, start, voice, source, value, group, detail."""
     columns = ["layer", "label", "start", "voice", "source_id", "value", "group", "detail"]
-    found: dict[str, list[tuple]] = defaultdict(list)
+    spans, found = without_own(spans), defaultdict(list)
     for name, *row in zip(*(spans[column].tolist() for column in ["article_id", *columns]), strict=True):
         found[name].append(row)
     return dict(found)

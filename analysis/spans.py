@@ -1,4 +1,4 @@
-"""Spans in, spans out: where they stand in the measured text, and which of them are somebody else's words."""
+"""Spans in, spans out: where they stand in the measured text, and which attributions are somebody else's."""
 
 from collections.abc import Iterable
 
@@ -21,8 +21,7 @@ def located(spans: pd.DataFrame, articles: Iterable[Article]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def others_words(spans: pd.DataFrame) -> pd.DataFrame:
-    """The spans of attributions but those of what the author says ("I think"), as `counts.reading_of` counts them."""
-    attributed = spans[spans["layer"] == "attribution"]
-    own = (attributed["label"] == "content") & (attributed["voice"] == "author")
-    return attributed[~own.groupby([attributed["article_id"], attributed["group"]]).transform("any")]
+def without_own(spans: pd.DataFrame) -> pd.DataFrame:
+    """All spans but attributions of what the author says ("I think"): they have no source, their words are his own."""
+    own = (spans["layer"] == "attribution") & (spans["label"] == "content") & (spans["voice"] == "author")
+    return spans[~own.groupby([spans["article_id"], spans["layer"], spans["group"]]).transform("any")]

@@ -14,7 +14,7 @@ from analysis.lexicons import OWN_VALIDITY, VALIDITY, load_cases, load_own_valid
 from analysis.measures import MEASURES, find_spans, score
 from analysis.model import AnalysisError, Article
 from analysis.palette import cut
-from analysis.spans import located, others_words
+from analysis.spans import located, without_own
 from analysis.stance import lean
 
 LABEL_LENGTH = 40
@@ -82,7 +82,7 @@ def source_table(spans: pd.DataFrame) -> pd.DataFrame:
 
     `words` are those in its voice; `neutral`, `endorsing`, `distancing` count its cues.
     """
-    attributed = others_words(spans).query("source_id != ''")
+    attributed = without_own(spans).query("layer == 'attribution' and source_id != ''")
     keys = ["article_id", "source_id"]
     mentions = attributed[attributed["label"] == "source"].sort_values("start")
     kinds = {"type": ("detail", "first"), "named": ("value", "max"), "attributions": ("group", "nunique")}
@@ -132,7 +132,9 @@ def tone_words(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame
 
 def cue_counts(spans: pd.DataFrame) -> pd.DataFrame:
     """Cues by source and stance, the sixteen most cited of each article: article_id, source_id, stance, cues."""
-    cues = others_words(spans).query("label == 'cue'").drop_duplicates(["article_id", "group"])
+    cues = (
+        without_own(spans).query("layer == 'attribution' and label == 'cue'").drop_duplicates(["article_id", "group"])
+    )
     table = cues.replace({"source_id": {"": UNKNOWN}}).groupby(["article_id", "source_id"])["detail"].value_counts()
     table = table.unstack("detail", fill_value=0).reindex(columns=list(CUE_STANCES), fill_value=0)
     table = table.assign(all=-table.sum(axis=1)).sort_values(["article_id", "all"], kind="stable").reset_index()
@@ -297,10 +299,7 @@ def measured(name: str) -> pd.DataFrame:
 
 
 def instruments() -> pd.DataFrame:
-    """data/validity.csv, with n = 0 documents and no score for an instrument on which it is silent.
-
-    `line` names a row in short.
-    """
+    """data/validity.csv, with n = 0 and no score for an instrument on which it is silent; `line` names a row."""
     table = measured("validity").rename(columns={"n_documents": "n"})
     names = dict.fromkeys([*(m.instrument for m in MEASURES), *UNMEASURED])
     silent = [name for name in names if "not validated" in validity(name)]
