@@ -29,7 +29,7 @@ DRAWS_PER_ROW = 40  # the least p is 1/(draws + 1): after Holm over m rows it mu
 # 5,000 1 of 66; without the half (Jeffreys) a word outside the background stays inside, though said 24 times to none
 PRIOR_WORDS, LEAST_PRIOR = 5_000, 0.5
 VADER_ALPHA = 15  # compound = s / sqrt(s**2 + 15), Hutto & Gilbert's constant
-RULE = "Told apart only where Holm's p is below .05 and the interval, which is not corrected, leaves out 0."
+RULE = f"Told apart only where Holm's p is below {LEVEL} and the interval, which is not corrected, leaves out 0."
 CONTEXT = "(negation, emphasis, marks)"
 SPOKEN = {"author": "author's words", "direct": "quoted words", "indirect": "reported words", "all": "all voices"}
 SPOKEN |= {"headline": "headlines", "caption": "captions"}

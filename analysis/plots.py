@@ -239,12 +239,12 @@ def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """How often what is given a probability is so, a line a corpus and n at its points; on the diagonal it holds."""
     ax = look.axes_for(ax, 10)
     ax.plot([0, 1], [0, 1], "--", color=look.GREY, linewidth=0.8)
-    for corpus, (colour, marker) in zip(look.order(table["corpus"]), look.CYCLE, strict=False):
+    for corpus, (colour, marker), side in zip(look.order(table["corpus"]), look.CYCLE, (-9, 4) * 3, strict=False):
         rows = table[table["corpus"] == corpus]
         ax.plot(rows["probability"], rows["observed"], f"-{marker}", color=colour, label=corpus, markersize=4)
         for row in rows.itertuples():
             place = (row.probability, row.observed)
-            ax.annotate(f"{row.n:,}", place, (4, -9), textcoords="offset points", fontsize=6.5)
+            ax.annotate(f"{row.n:,}", place, (4, side), textcoords="offset points", fontsize=6.5, color=colour)
     ax.set(xlim=(0, 1), ylim=(-0.03, 1.03), xlabel="probability given", ylabel="share that is so")
     look.legend_below(ax, *ax.get_legend_handles_labels())
     return ax

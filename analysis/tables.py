@@ -15,10 +15,10 @@ from analysis.measures import MEASURES, find_spans, score
 from analysis.model import AnalysisError, Article
 from analysis.palette import cut
 from analysis.spans import located, without_own
-from analysis.stance import lean
+from analysis.stance import UNFAVOURABLE, lean
 
 LABEL_LENGTH = 40
-LEANS = "A favourable mention counts at any probability, an unfavourable one, where the model reads it, from .8."
+LEANS = f"A favourable mention counts always, an unfavourable one, read by the model, from probability {UNFAVOURABLE}."
 UNMEASURED = ("page anatomy", "grammatical roles", "source types", "cue stance")  # instruments of no measure by itself
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis import attribution, encoder
-from training import scoring, validate
+from training import corpora, scoring, validate
 
 DATA = scoring.ROOT / "data"
 with_model = pytest.mark.skipif(not encoder.MODEL.is_file(), reason="no model file")
@@ -103,6 +103,13 @@ def test_a_record_of_two_sentences_is_judged_by_the_mean_over_its_words() -> Non
     assert second > first
     assert scoring.judged(article, "biased", [(0, 75)]) == pytest.approx([(5 * first + 9 * second) / 14], abs=1e-6)
     assert scoring.judged(article, "biased", [(80, 90)]) == [0.0]
+
+
+@with_model
+def test_names_are_capitals_that_begin_no_sentence() -> None:
+    document = corpora.document("x", "The minister said that Jonas Eldre of ACME left. Rain fell on “New York” again.")
+    found = [document.tokens[first:last] for first, last in corpora.names(document)]
+    assert [" ".join(t.form for t in own) for own in found] == ["jonas eldre", "acme", "new york"]
 
 
 def test_a_target_is_met_by_its_last_name_too(tmp_path: Path) -> None:

@@ -38,8 +38,9 @@ class Document:
     biased: np.ndarray | None = None  # (units,) as is a sentence by itself
     lexical: np.ndarray | None = None  # (units,) as is a sentence of news that holds words of lexical bias
     subjective: np.ndarray | None = None  # (units,)
-    mentions: list[tuple[int, int, int]] = field(default_factory=list)  # tokens [first, last), index into TONES
+    mentions: list[tuple[int, int, np.ndarray]] = field(default_factory=list)  # [first, last), share of each tone
     frames: np.ndarray | None = None  # (14,)
+    taught: bool = False  # whether its mentions are names of which the teacher alone said something
 
 
 def plain_article(article_id: str, raw: str) -> Article:
@@ -64,6 +65,14 @@ def document(document_id: str, raw: str, *, whole: bool = False) -> Document:
     quoted = outermost(article)
     made.pieces = encoder.pieces(raw, made.tokens, quoted) if made.tokens else None
     return made
+
+
+def names(document: Document) -> Iterator[tuple[int, int]]:
+    """Runs of capitalised tokens [first, last) that do not begin a sentence: most are names."""
+    kinds = document.pieces.kinds[np.cumsum(document.pieces.sizes) - document.pieces.sizes]
+    own = (kinds % 3 > 0) & ~np.isin(np.arange(len(kinds)), [first for first, _ in document.units])
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], own.astype(np.int8), [0]])))
+    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
 def covered(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int]:
@@ -142,7 +151,7 @@ def newsmtsc(path: Path) -> Iterator[Document]:
         for target in row["targets"]:
             first, last = covered(made.tokens, target["start"], target["end"])
             if first < last:
-                made.mentions.append((first, last, TONES.index(target["polarity"])))
+                made.mentions.append((first, last, np.eye(3, dtype=np.float32)[TONES.index(target["polarity"])]))
         yield made
 
 

