@@ -3,8 +3,8 @@
     python -m training.train [--gold FOLDER] [--base FOLDER_OR_NAME] [--teacher FOLDER_OR_NAME] [--work FOLDER]
 
 Starts from the weights of sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), with its vocabulary pruned to the pieces
-that the corpora use. A larger model learns first and says what it finds in all texts (`training.teacher`). One batch is
-of one corpus; every head is a linear layer on each word piece, and all are learnt together; frames gain a bag of word
+that the corpora use. A larger model learns first, and says what it finds in them (`training.teacher`). One batch is of
+one corpus; every head is a linear layer on each word piece, and all are learnt together; frames gain a bag of word
 pieces afterwards. A run that was stopped goes on from its last checkpoint. Writes data/models/: encoder.onnx,
 encoder.toml, tokenizer.json.
 """
@@ -32,7 +32,6 @@ from analysis.text import sentences, tokens
 from training import corpora, scoring
 from training import teacher as teaching
 from training.corpora import CORPORA, Document
-from training.teacher import Teacher, joined
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 20261124
@@ -62,7 +61,7 @@ WORDS, RARE = 0.5, 5
 CARD = f"""
 title = "One small encoder for attribution, loadedness, tone toward targets, rhetorical techniques and policy frames"
 base = "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), six layers of 384, pruned to {VOCABULARY} word pieces"
-taught_by = "{teaching.NAME} (Apache-2.0), which learnt from the same corpora first"
+taught_by = "{teaching.NAME} (Apache-2.0), which learnt from {", ".join(teaching.PASSES)} first"
 licence = "the weights carry the terms of their data, below: several corpora allow research only, or state no licence"
 made_by = "make train"
 seed = {SEED}
@@ -362,26 +361,33 @@ def learn(
 def label_by_teacher(learnt: Mapping[str, Sequence[Document]], work: Path, base: str) -> None:
     """Let a larger model learn first and answer for the training texts; the encoder learns what it says, too.
 
-    Where annotators marked something, the mean of their label and its answer; elsewhere its answer alone.
+    Where annotators marked something, the mean of their label and its answer; elsewhere its answer alone. Techniques
+    and frames, which it finds no better, it does not teach, nor a head of which it saw no labels.
     """
-    cached, judging = work / "taught.npy", [document for name in JUDGING for document in learnt.get(name, ())]
+    taught = {name: learnt[name] for name in teaching.PASSES if name in learnt}
+    judging, cached = [document for name in JUDGING for document in learnt.get(name, ())], work / "taught.npy"
+    marked = [document for own in taught.values() for document in own]
+    heads = [head for head in wording.JUDGED if any(getattr(document, head) is not None for document in marked)]
+    toned = any(document.mentions for document in marked)
+    if not heads and not toned:
+        return
     if not cached.is_file():
-        teacher = Teacher(base or joined(work))
-        taught = {name: learnt[name] for name in teaching.PASSES if name in learnt}
+        teacher = teaching.Teacher(base or teaching.joined(work))
         learn(teacher, taught, work / "teacher.pt", teaching.PLAN, teaching.RATE, teaching.PASSES)
         np.save(cached, np.concatenate(read(teacher, judging)).astype(np.float16))
     ends = np.cumsum([len(document.tokens) for document in judging])
     for document, answers in zip(judging, np.split(np.load(cached), ends[:-1]), strict=True):
         said = torch.tensor(answers).float()
-        for head in wording.JUDGED:
+        for head in heads:
             means = torch.stack([said[first:last, getattr(HEADS, head)].mean() for first, last in document.units])
             setattr(document, head, _mean(getattr(document, head), torch.sigmoid(means).numpy()))
-        document.taught = not document.mentions
-        mentions = document.mentions or [(first, last, None) for first, last in corpora.names(document)]
-        document.mentions = [
-            (first, last, _mean(label, torch.softmax(said[first:last, HEADS.tone].mean(0), 0).numpy()))
-            for first, last, label in mentions
-        ]
+        if toned:
+            document.taught = not document.mentions
+            mentions = document.mentions or [(first, last, None) for first, last in corpora.names(document)]
+            document.mentions = [
+                (first, last, _mean(label, torch.softmax(said[first:last, HEADS.tone].mean(0), 0).numpy()))
+                for first, last, label in mentions
+            ]
 
 
 def _mean(label: np.ndarray | None, answer: np.ndarray) -> np.ndarray:
@@ -406,12 +412,6 @@ def read(model: nn.Module, documents: Sequence[Document]) -> list[np.ndarray]:
             for ((d, first, last),), (*_, start) in zip(own, batch.segments, strict=True):
                 made[d][first:last] = answers[start : start + last - first]
     return made
-
-
-def _whole(model: Model, document: Document) -> torch.Tensor:
-    """The answers for a document, read as the package reads it (tokens, WIDTH)."""
-    cut = encoder.windows(document.pieces.sizes, [end for _, end in document.units])
-    return Batch([[(0, first, last)] for first, last in cut], [document]).answers(model)
 
 
 def add_words(model: Model, documents: Sequence[Document]) -> None:
@@ -458,10 +458,7 @@ def calibrate(model: Model, held_out: Mapping[str, Sequence[Document]]) -> dict[
 def _gather(model: Model, documents: Sequence[Document]) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     """Logits and labels of each head on documents read as the package reads them."""
     rows: dict[str, list] = {name: [] for name in (*wording.JUDGED, "frame", "technique", "tone")}
-    model.train(False)
-    for doc in documents:
-        with torch.no_grad():
-            answers = _whole(model, doc)
+    for doc, answers in zip(documents, map(torch.tensor, read(model, documents)), strict=True):
         for head in wording.JUDGED:
             labels = getattr(doc, head)
             if labels is not None:
