@@ -79,9 +79,9 @@ def band(ax: Axes, rows: pd.DataFrame, at: Sequence[float], height: float) -> No
     ax.vlines(rows["norm_median"], at - height / 2, at + height / 2, color=GREY, linewidth=1, zorder=0.5)
 
 
-def legend_below(ax: Axes, handles: Sequence, names: Sequence[str]) -> None:
-    """Below the axis label, whatever the height of the axes."""
-    below = ax.transAxes + ScaledTranslation(0, -0.45, ax.figure.dpi_scale_trans)
+def legend_below(ax: Axes, handles: Sequence, names: Sequence[str], lines: int = 1) -> None:
+    """Below the axis label of so many lines, whatever the height of the axes."""
+    below = ax.transAxes + ScaledTranslation(0, -0.27 - 0.18 * lines, ax.figure.dpi_scale_trans)
     names = [cut(str(name), 42) for name in names]
     columns = max(1, min(len(names), 100 // max(map(len, names), default=1)))
     ax.legend(handles, names, bbox_to_anchor=(0, 0), bbox_transform=below, ncols=columns)

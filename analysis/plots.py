@@ -78,7 +78,7 @@ def dots(
             note = "{k:.0f} of {n:.0f}" if "k" in row else "n={n:.0f}" if "n" in row else str(group)
             ax.annotate(note.format(**row), (1.01, where), xycoords=look.RIGHT, va="center", fontsize=7.5, color=colour)
     if len(ax.get_legend_handles_labels()[1]) > (hue is not None):  # more than the name of one group
-        look.legend_below(ax, *ax.get_legend_handles_labels())
+        look.legend_below(ax, *ax.get_legend_handles_labels(), lines=1 + unit.count("\n"))
     return look.finish(ax, lines, unit)
 
 
@@ -221,12 +221,12 @@ def positions(table: pd.DataFrame, *, y: str, value: str | None = None, ax: Axes
     """Where things stand along an article, a line per `y`; with `value`, what is above 0 is favourable, below not."""
     lines = list(dict.fromkeys(table[y]))
     ax = look.axes_for(ax, len(lines) + 1)
-    lean = np.zeros(len(table)) if value is None else table[value].to_numpy()
-    at = np.array([lines.index(v) for v in table[y]], dtype=float)
+    lean, at = table[value] if value else np.zeros(len(table)), np.array([float(lines.index(v)) for v in table[y]])
     kinds = {"favourable": (lean > 0, look.BLUE, "^", -0.22), "unfavourable": (lean < 0, look.RED, "v", 0.22)}
     kinds["neutral"] = (lean == 0, look.GREY, "o", 0)
     for name, (chosen, colour, marker, shift) in kinds.items():
-        ax.plot(table.loc[chosen, "word"], at[chosen] + shift, marker, color=colour, label=name, clip_on=False)
+        look_of = {"label": name, "clip_on": not chosen.any()}  # an empty line that is not clipped spoils the layout
+        ax.plot(table.loc[chosen, "word"], at[chosen] + shift, marker, color=colour, **look_of)
     if value is not None:
         look.legend_below(ax, *ax.get_legend_handles_labels())
     for i in range(len(lines)):
@@ -243,8 +243,8 @@ def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         rows = table[table["corpus"] == corpus]
         ax.plot(rows["probability"], rows["observed"], f"-{marker}", color=colour, label=corpus, markersize=4)
         for row in rows.itertuples():
-            place = (row.probability, row.observed)
-            ax.annotate(f"{row.n:,}", place, (4, side), textcoords="offset points", fontsize=6.5, color=colour)
+            where = {"xy": (row.probability, row.observed), "xytext": (4, side), "textcoords": "offset points"}
+            ax.annotate(f"{row.n:,}", **where, fontsize=6.5, color=colour)
     ax.set(xlim=(0, 1), ylim=(-0.03, 1.03), xlabel="probability given", ylabel="share that is so")
     look.legend_below(ax, *ax.get_legend_handles_labels())
     return ax
