@@ -2,14 +2,14 @@
 
 Every character is in exactly one block. What a line shows by itself is told in `lines`; here its place and its repeats
 decide. Known limits: a lone caption without credit, full stop or copy is taken for a subhead, and the first of several
-headlines without date, byline or copy for the headline.
+headlines without date, byline or copy for the headline; among menus that is often another line.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise, zip_longest
+from itertools import groupby, pairwise, takewhile
 from textwrap import shorten
 
 from analysis.lines import CAPTION, HEADING, PERSON, WORD, Line, read_lines
@@ -19,6 +19,11 @@ from analysis.text import sentences
 SUBHEAD = 14  # words at most; a longer line without a full stop is body text that lost it
 ECHO = 7  # words at most of a line that may come again in running text, or in another line, without being a copy
 STANDFIRST = 40  # words at most of prose between a headline and its byline, and of a teaser or a comment
+MENU = 8  # lines without running text that part it; labels that are a menu
+TEASER = 100  # words of running text between menus that are kept, however long another stretch is
+BESIDE = 3  # lines at most between running text and a list that belongs to it
+LITTLE = 60  # words of an article, from which it is one even beside a long one
+OFTEN = 6  # copies from which a heading is none
 NEAR = 30  # lines that are looked at around one, so that time grows with the page and no faster
 TITLE = 60  # characters at most of an inferred title, as on the axes of the figures
 _SITE = re.compile(r" [|–—-] (?=[^|–—]{3,40}$)")  # what browsers put behind a headline
@@ -34,10 +39,11 @@ def anatomy(raw: str, name: str = "page") -> list[Article]:
     ('Ferry runs again', '2025-07-03', ['headline', 'dateline', 'paragraph', 'furniture'])
     """
     lines = read_lines(raw)
+    _mark_menus(lines)
     _mark_links(lines)
     _mark_captions(lines)
     _mark_neighbours(lines)
-    articles = [*_articles(lines)] if lines else []
+    articles = _without_little(_articles(lines)) if lines else []
     for own in articles:
         _settle(own)
     _mark_copies(lines)
@@ -55,8 +61,8 @@ def inferred_title(raw: str, blocks: Sequence[Block]) -> str:
 def _mark_links(lines: list[Line]) -> None:
     """What follows “Related” (up to running text) or “Comments” (up to a dated headline) is furniture as well."""
     reach, prose = "", 0
-    for line, after in zip_longest(lines, lines[1:]):
-        opens = line.role == "heading" and line.words > 3 and after and (after.date or after.role == "byline")
+    for i, line in enumerate(lines):
+        opens = line.role == "heading" and line.words > 3 and _signed(lines[i + 1 : i + (2 if prose else 4)])
         text_goes_on = reach == "links" and (line.role == "paragraph" or line.reason == "a time of day")
         if line.reach == "links" or (line.reach == "end" and prose > STANDFIRST):
             reach = line.reach
@@ -65,6 +71,13 @@ def _mark_links(lines: list[Line]) -> None:
         elif reach and line.role != "notice":
             line.be("furniture", "under a heading of links or comments")
         prose += line.words * (line.role == "paragraph")
+
+
+def _signed(lines: Iterable[Line]) -> bool:
+    """Whether a date or byline is among these lines, before the short label of another headline."""
+    told = [line for line in lines if line.date or line.role in ("byline", "kicker", "heading")]
+    own = [*takewhile(lambda line: line.date or line.role == "byline" or line.words > 3, told)]
+    return any(line.date or line.role == "byline" for line in own)
 
 
 def _mark_captions(lines: list[Line]) -> None:
@@ -102,6 +115,33 @@ def _mark_neighbours(lines: list[Line]) -> None:
             line.be("heading", "sentence right above a byline or date")
 
 
+def _mark_menus(lines: list[Line]) -> None:
+    """What stands among menus is furniture: lists and short lines, text that is little beside the most in one piece.
+
+    A heading that comes again and again announces no article.
+    """
+    for short, run in groupby(lines, key=lambda line: line.words < 4 and line.role != "paragraph"):
+        for line in labels if short and len(labels := [*run]) >= MENU else ():
+            if line.role == "heading":
+                line.be("furniture", "in a menu")
+    times = Counter(line.key for line in lines if line.role == "heading")
+    pieces: list[list[int]] = []
+    for i, line in enumerate(lines):
+        if line.role == "paragraph" and line.reason != "item of a list":
+            if not pieces or i - pieces[-1][-1] > MENU:
+                pieces.append([])
+            pieces[-1].append(i)
+    sizes = [sum(lines[i].words for i in piece) for piece in pieces]
+    enough = min(TEASER, max(sizes, default=0) / 4)
+    kept = [piece for piece, size in zip(pieces, sizes, strict=True) if size >= enough]
+    near = {i for piece in kept for i in range(piece[0] - BESIDE, piece[-1] + BESIDE + 1)}
+    for i, line in enumerate(lines):
+        if line.role == "paragraph" and pieces and i not in near:
+            line.be("furniture", "among menus")
+        elif times[line.key] >= OFTEN:
+            line.be("furniture", "comes again and again")
+
+
 def _articles(lines: list[Line]) -> Iterator[list[Line]]:
     """Cut the page between two paragraphs where one article has ended or a headline announces the next."""
     body = [i for i, line in enumerate(lines) if line.role == "paragraph"]
@@ -120,6 +160,25 @@ def _articles(lines: list[Line]) -> Iterator[list[Line]]:
             yield lines[first:cut]
             first, prose = cut, 0
     yield lines[first:]
+
+
+def _without_little(articles: Iterable[list[Line]]) -> list[list[Line]]:
+    """The articles; a comment or teaser, of little text where one article has most of it, joins its neighbour."""
+    articles = [*articles]
+    prose = [sum(line.words for line in own if line.role == "paragraph") for own in articles]
+    most = max(prose) if 2 * max(prose) > sum(prose) else 0
+    made: list[list[Line]] = []
+    alone = False  # whether the last of them is all little text yet
+    for own, words in zip(articles, prose, strict=True):
+        if little := words < LITTLE and 4 * words < most:
+            for line in own:
+                line.be("furniture", "little text beside the page's article")
+        if made and (little or alone):
+            made[-1] += own
+        else:
+            made.append(own)
+        alone = little and (alone or made[-1] is own)
+    return made
 
 
 def _is_headline(gap: Sequence[Line], n: int) -> bool:
@@ -177,14 +236,21 @@ def _mark_copies(lines: Sequence[Line]) -> None:
 
 
 def _headline(head: Sequence[Line]) -> Line | None:
-    """The heading before the text that is printed most often; of those, the first that has four words or more.
+    """Of the headings near the text, those of four words or more first, the one right above a date or byline, or else
+    printed most often, or else the first.
 
     Of its copies it is the shortest, because browsers put the site's name behind it.
     """
-    headings = [(line, _stem(line)) for line in head if line.role == "heading" and line.words <= HEADING]
-    copies = Counter(stem for _, stem in headings)
-    _, best = max(headings, default=(None, ""), key=lambda pair: (pair[0].words > 3, copies[pair[1]]))
-    return min((line for line, stem in headings if stem == best), default=None, key=lambda line: len(line.text))
+    near = [(line, head[i + 1 : i + 4]) for i, line in enumerate(head)][-NEAR:]
+    headings = [(n, _stem(n), after) for n, after in near if n.role == "heading" and n.words <= HEADING]
+    copies = Counter(stem for _, stem, _ in headings)
+
+    def likely(heading: tuple[Line, str, Sequence[Line]]) -> tuple[bool, bool, int]:
+        line, stem, after = heading
+        return line.words > 3, _signed(after), copies[stem]
+
+    _, best, _ = max(headings, default=(None, "", ()), key=likely)
+    return min((line for line, stem, _ in headings if stem == best), default=None, key=lambda line: len(line.text))
 
 
 def _stem(line: Line) -> str:
