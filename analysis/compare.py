@@ -239,6 +239,8 @@ def _compared(rows: pd.DataFrame, statistic: Statistic, draws: int, seed: int) -
     alike, sizes = [statistic] * len(rows), (len(lefts[0]), len(rights[0]))
     left, right = (block_weights(size, seed=2 * seed + i) for i, size in enumerate(sizes))
     drawn = resampled(lefts, alike, left) - resampled(rights, alike, right)
+    if statistic not in OF_K_AND_N:  # resamples repeat sources and look less diverse: centre, as `score` does
+        drawn += (np.subtract(*values) - percentiles(drawn).mean(axis=1))[:, None]
     both = [np.vstack(pair) for pair in zip(lefts, rights, strict=True)]
     return numbers(values, drawn, permutation_p(both, alike, shuffles(*sizes, draws, seed)))
 

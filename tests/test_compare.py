@@ -214,6 +214,15 @@ def test_columns_that_are_sources_stay_apart():
     assert row["low"] < -1 and row["high"] < 0
 
 
+def test_the_interval_of_a_number_of_sources_is_around_it():
+    """Each of twelve sources speaks once in one text: every resample repeats some, and has fewer than the text."""
+    many, two = np.eye(12), np.tile(np.eye(2), (6, 1))
+    key = ("effective_sources", "sources", "all")
+    row = difference(scores(a={key: many}, b={key: two}), "a", "b").iloc[0]
+    assert row["low"] < row["difference"] < row["high"]
+    assert row["difference"] - row["low"] == pytest.approx(row["high"] - row["difference"])
+
+
 def test_frames_are_compared_by_their_probabilities():
     """Logits of 2 against -2 a token: .88 against .12."""
     key, rng = ("policy_frame", "Economic", "all"), np.random.default_rng(16)
