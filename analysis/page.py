@@ -1,8 +1,10 @@
 """Anatomy of a pasted page: which characters are headline, caption, body or furniture, and of which article.
 
 Every character is in exactly one block. What a line shows by itself is told in `lines`; here its place and its repeats
-decide. Known limits: a lone caption without credit, full stop or copy is taken for a subhead, and the first of several
-headlines without date, byline or copy for the headline; among menus that is often another line.
+decide.
+
+Known limits: a lone caption without credit, full stop or copy is taken for a subhead; and the headline is the first of
+several headings that look like one, among menus often another line.
 """
 
 import re
@@ -193,7 +195,7 @@ def _settle(lines: Sequence[Line]) -> None:
     """Settle what the headings and dates of one article are."""
     body = [i for i, line in enumerate(lines) if line.role == "paragraph"]
     first, last = (body[0], body[-1]) if body else (len(lines), len(lines))
-    headline = _headline(lines[:first])
+    headline = _headline(lines[:first], {word for i in body[:NEAR] for word in _longer(lines[i])})
     stem = headline and _stem(headline)
     for i, line in enumerate(lines):
         if line.role == "dateline" and first < i < last:
@@ -235,22 +237,28 @@ def _mark_copies(lines: Sequence[Line]) -> None:
             line.copy_of = first
 
 
-def _headline(head: Sequence[Line]) -> Line | None:
-    """Of the headings near the text, those of four words or more first, the one right above a date or byline, or else
-    printed most often, or else the first.
+def _headline(head: Sequence[Line], said: set[str]) -> Line | None:
+    """Of the headings near the text, the one that is likely its headline, given the words of the text.
 
-    Of its copies it is the shortest, because browsers put the site's name behind it.
+    Of four words or more, right above a date or byline, with two in five of its longer words in the text, printed more
+    often: the first that has most of it. Of its copies it is the shortest, because browsers put the site's name behind.
     """
-    near = [(line, head[i + 1 : i + 4]) for i, line in enumerate(head)][-NEAR:]
+    timed = {i + 1 for i, line in enumerate(head) if line.reason == "a time of day"}  # of a live page's entries
+    near = [(line, head[i + 1 : i + 4]) for i, line in enumerate(head) if i not in timed][-NEAR:]
     headings = [(n, _stem(n), after) for n, after in near if n.role == "heading" and n.words <= HEADING]
     copies = Counter(stem for _, stem, _ in headings)
 
-    def likely(heading: tuple[Line, str, Sequence[Line]]) -> tuple[bool, bool, int]:
+    def likely(heading: tuple[Line, str, Sequence[Line]]) -> tuple[bool, int, int]:
         line, stem, after = heading
-        return line.words > 3, _signed(after), copies[stem]
+        own = _longer(line)
+        return line.words > 3, _signed(after) + (5 * len(own & said) > 2 * len(own)), copies[stem]
 
     _, best, _ = max(headings, default=(None, "", ()), key=likely)
     return min((line for line, stem, _ in headings if stem == best), default=None, key=lambda line: len(line.text))
+
+
+def _longer(line: Line) -> set[str]:
+    return {word for word in line.key.split() if len(word) > 3}
 
 
 def _stem(line: Line) -> str:
