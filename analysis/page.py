@@ -192,7 +192,11 @@ def _is_headline(gap: Sequence[Line], n: int) -> bool:
 
 
 def _settle(lines: Sequence[Line]) -> None:
-    """Settle what the headings and dates of one article are."""
+    """Settle what the headings and dates of one article are, and which last paragraph says who its author is."""
+    authors = "|".join(re.escape(line.name) for line in lines if line.name)
+    for line in [line for line in lines if line.role == "paragraph"][-2:]:
+        if authors and re.match(rf"(?:{authors}) (?:is|was|has|writes|covers)\b", line.text, re.IGNORECASE):
+            line.be("notice", "about the author")
     body = [i for i, line in enumerate(lines) if line.role == "paragraph"]
     first, last = (body[0], body[-1]) if body else (len(lines), len(lines))
     headline = _headline(lines[:first], {word for i in body[:NEAR] for word in _longer(lines[i])})
