@@ -282,7 +282,8 @@ def test_instruments_are_called_as_in_the_validity_file():
 @pytest.mark.skipif(not encoder.MODEL.is_file(), reason="no trained model")
 @pytest.mark.parametrize("layer", recode.QUESTIONS)
 def test_each_layer_gives_a_sheet(tmp_path: Path, layer: str):
-    text = "\n".join([*LOADED, 'The corrupt regime lies again, she said: "It is a shame."', *PLAIN])
+    strong = "Their corrupt, cowardly regime has once again shamelessly betrayed the people it despises."
+    text = "\n".join([*LOADED, 'The corrupt regime lies again, she said: "It is a shame."', strong, *PLAIN])
     recode.export([article(text)], layer, 1, tmp_path / "s.csv")
     assert [row["found"] for row in sorted(rows_of(tmp_path / "s.key.csv"), key=lambda row: row["found"])] == ["0", "1"]
 

@@ -1,5 +1,6 @@
 """The scores behind data/validity.csv and data/reliability.csv, by hand, on texts of our own."""
 
+import gzip
 import json
 import shutil
 from functools import partial
@@ -13,6 +14,7 @@ from analysis import attribution, encoder
 from training import corpora, scoring, validate
 
 DATA = scoring.ROOT / "data"
+NAMED = {"hero": "pilots", "villain": "owners"}
 with_model = pytest.mark.skipif(not encoder.MODEL.is_file(), reason="no model file")
 
 
@@ -121,6 +123,39 @@ def test_a_target_is_met_by_its_last_name_too(tmp_path: Path) -> None:
     assert validate.stance_of(silent, target) == 0
     values = np.array([-1, -0.05, 0, 0.05])
     assert validate.sided(values, -0.05, 0.05).tolist() == ["Negative", "Negative", "Neutral", "Positive"]
+
+
+def test_a_saved_page_is_read_as_a_browser_copies_it() -> None:
+    html = "<html><head><title>x</title></head><body><nav><ul><li>News<li>Sport</ul></nav><script>var y</script>"
+    html += "<h1>Ferry\n <em>runs</em> again</h1><p>The ferry<br>runs.<!-- z --> Twice.</p></body></html>"
+    assert validate.as_pasted(html).split("\n") == ["News", "Sport", "Ferry runs again", "The ferry", "runs. Twice."]
+
+
+def test_a_page_is_scored_by_the_stretches_that_are_kept(tmp_path: Path) -> None:
+    """Of two pages the first is one the rules were written on; of the second a menu and a sentence are asked for."""
+    folder = (tmp_path / validate.PAGES).parent / "html"
+    folder.mkdir(parents=True)
+    body = "<p>The ferry to Holm runs again from Monday, the company said, and it will be on time.</p>"
+    (folder / "a.gz").write_bytes(gzip.compress(f"<ul><li>Sport</ul><h1>Ferry runs again</h1>{body}".encode()))
+    row = {"html": "html/a.gz", "with": ["runs again from", "never said"], "without": ["Sport"]}
+    (tmp_path / validate.PAGES).write_text(f"{json.dumps(row)}\n" * 2, encoding="utf-8")
+    (found,) = validate.page_rows(tmp_path)
+    assert (found["n_documents"], found["score"], found["trivial"]) == (1, 2 / 3, 0.5)
+
+
+@with_model
+def test_heroes_and_villains_are_told_by_the_tone_toward_them(tmp_path: Path) -> None:
+    folder = tmp_path / "narrative_frames"
+    folder.mkdir()
+    text = "The brave pilots saved the town. The corrupt owners poisoned its river and lied."
+    entities = [{"role": role, "start": text.index(e), "end": text.index(e) + len(e)} for role, e in NAMED.items()]
+    entities += [{"role": "hero", "start": None, "end": None}, {"role": "victim", "start": 0, "end": 3}]
+    for name, economic in (("train", True), ("dev", False)):
+        row = {"text": text, "frames": {"EC": economic, "MO": not economic}, "entities": entities}
+        (folder / f"{name}.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    found = {(row["instrument"], row["metric"]): row["score"] for row in validate.narrative_rows(tmp_path)}
+    assert found["target tone (model)", "AUC, hero over villain"] == 1
+    assert found["policy frames (model)", "AUC of Economic"] == 0.5  # the same text, with the frame and without
 
 
 @pytest.fixture

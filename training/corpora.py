@@ -32,7 +32,7 @@ class Document:
     units: list[tuple[int, int]]  # tokens [first, last) of each sentence, or of the whole row of a sentence corpus
     tokens: list[Token] = field(default_factory=list)
     pieces: encoder.Pieces | None = None
-    tags: np.ndarray | None = None  # (tokens, 3), index into encoder.TAGS
+    tags: np.ndarray | None = None  # (tokens, 3, 5), share of each of encoder.TAGS
     biased_words: np.ndarray | None = None  # (tokens,)
     techniques: np.ndarray | None = None  # (tokens, 7)
     biased: np.ndarray | None = None  # (units,) as is a sentence by itself
@@ -40,7 +40,7 @@ class Document:
     subjective: np.ndarray | None = None  # (units,)
     mentions: list[tuple[int, int, np.ndarray]] = field(default_factory=list)  # [first, last), share of each tone
     frames: np.ndarray | None = None  # (14,)
-    taught: bool = False  # whether its mentions are names of which the teacher alone said something
+    taught: set[str] = field(default_factory=set)  # heads of which the teacher alone said something: tags, tone
 
 
 def plain_article(article_id: str, raw: str) -> Article:
@@ -98,16 +98,17 @@ def polnear(path: Path) -> Iterator[Document]:
         if not row["primary"]:
             continue
         made = document(row["id"], row["text"])
-        made.tags = np.zeros((len(made.tokens), len(encoder.KINDS)), dtype=np.int64)
+        tags = np.zeros((len(made.tokens), len(encoder.KINDS)), dtype=np.int64)
         for k, kind in enumerate(encoder.KINDS):
             spans = {(s, e) for relation in row["attributions"] for s, e in relation[kind]}
             for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
                 first, last = covered(made.tokens, start, end)
                 if first == last:
                     continue
-                made.tags[first:last, k] = encoder.TAGS.index("I")
-                made.tags[first, k] = encoder.TAGS.index("B")
-                made.tags[last - 1, k] = encoder.TAGS.index("E" if last - first > 1 else "S")
+                tags[first:last, k] = encoder.TAGS.index("I")
+                tags[first, k] = encoder.TAGS.index("B")
+                tags[last - 1, k] = encoder.TAGS.index("E" if last - first > 1 else "S")
+        made.tags = np.eye(len(encoder.TAGS), dtype=np.float32)[tags]
         yield made
 
 

