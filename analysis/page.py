@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby, pairwise, takewhile
+from itertools import groupby, pairwise
 from textwrap import shorten
 
 from analysis.lines import CAPTION, HEADING, PERSON, WORD, Line, read_lines
@@ -45,7 +45,8 @@ def anatomy(raw: str, name: str = "page") -> list[Article]:
     _mark_links(lines)
     _mark_captions(lines)
     _mark_neighbours(lines)
-    articles = _without_little(_articles(lines)) if lines else []
+    _mark_little(lines)
+    articles = [*_articles(lines)] if lines else []
     for own in articles:
         _settle(own)
     _mark_copies(lines)
@@ -77,9 +78,12 @@ def _mark_links(lines: list[Line]) -> None:
 
 def _signed(lines: Iterable[Line]) -> bool:
     """Whether a date or byline is among these lines, before the short label of another headline."""
-    told = [line for line in lines if line.date or line.role in ("byline", "kicker", "heading")]
-    own = [*takewhile(lambda line: line.date or line.role == "byline" or line.words > 3, told)]
-    return any(line.date or line.role == "byline" for line in own)
+    for line in lines:
+        if line.date or line.role == "byline":
+            return True
+        if line.words < 4 and line.role in ("kicker", "heading"):
+            break
+    return False
 
 
 def _mark_captions(lines: list[Line]) -> None:
@@ -123,8 +127,9 @@ def _mark_menus(lines: list[Line]) -> None:
     A heading that comes again and again announces no article.
     """
     for short, run in groupby(lines, key=lambda line: line.words < 4 and line.role != "paragraph"):
-        for line in labels if short and len(labels := [*run]) >= MENU else ():
-            if line.role == "heading":
+        labels = [*run]
+        for line in labels:
+            if short and len(labels) >= MENU and line.role == "heading":
                 line.be("furniture", "in a menu")
     times = Counter(line.key for line in lines if line.role == "heading")
     pieces: list[list[int]] = []
@@ -164,23 +169,14 @@ def _articles(lines: list[Line]) -> Iterator[list[Line]]:
     yield lines[first:]
 
 
-def _without_little(articles: Iterable[list[Line]]) -> list[list[Line]]:
-    """The articles; a comment or teaser, of little text where one article has most of it, joins its neighbour."""
-    articles = [*articles]
+def _mark_little(lines: list[Line]) -> None:
+    """A comment or teaser, of little text where one article has most of it, is none: nothing is cut there then."""
+    articles = [*_articles(lines)]
     prose = [sum(line.words for line in own if line.role == "paragraph") for own in articles]
     most = max(prose) if 2 * max(prose) > sum(prose) else 0
-    made: list[list[Line]] = []
-    alone = False  # whether the last of them is all little text yet
     for own, words in zip(articles, prose, strict=True):
-        if little := words < LITTLE and 4 * words < most:
-            for line in own:
-                line.be("furniture", "little text beside the page's article")
-        if made and (little or alone):
-            made[-1] += own
-        else:
-            made.append(own)
-        alone = little and (alone or made[-1] is own)
-    return made
+        for line in own if words < LITTLE and 4 * words < most else ():
+            line.be("furniture", "little text beside the page's article")
 
 
 def _is_headline(gap: Sequence[Line], n: int) -> bool:

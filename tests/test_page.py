@@ -132,6 +132,21 @@ def test_a_label_at_the_end_is_no_author(line: str) -> None:
     assert anatomy(f"{body}\n\n{line}\n")[0].author == ""
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Powered by the sun, the ferry crossed in an hour.",
+        "Filed under seal, the papers name nobody.",
+        "The model is licensed under terms that few have read.",
+        "The app sends push notifications at night.",
+        "Never miss a chance to look at the sea, he said.",
+    ],
+)
+def test_prose_that_holds_the_words_of_a_notice_stays(line: str) -> None:
+    (found,) = anatomy(f"The ferry to Holm runs again.\n\n{line}\n")
+    assert [block.role for block in found.blocks] == ["paragraph", "paragraph"]
+
+
 def test_phrases_are_written_as_lines_are_compared() -> None:
     import csv
 

@@ -190,6 +190,8 @@ def test_one_corpus_that_is_there_is_measured_and_the_others_are_kept(tables: Pa
     assert now["corpus"].drop_duplicates().tolist() == before["corpus"].drop_duplicates().tolist()
     rest = [table[table["corpus"] != "CheckThat"].reset_index(drop=True) for table in (before, now)]
     pd.testing.assert_frame_equal(*rest, atol=1e-4)
+    lines = [(folder / "validity.csv").read_text(encoding="utf-8").splitlines() for folder in (DATA, tables)]
+    assert len({*lines[0]} - {*lines[1]}) == 1  # nor is a number written otherwise
 
 
 def test_without_the_model_nothing_is_measured(monkeypatch, tables: Path, capsys) -> None:

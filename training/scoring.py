@@ -227,6 +227,6 @@ def with_kept(new: pd.DataFrame, path: Path, order: Sequence[str]) -> pd.DataFra
     """The new rows, and those of the file at `path` whose corpus was not measured anew; corpora in the given order."""
     kept = pd.read_csv(path) if path.is_file() else new.iloc[:0]
     kept = kept[~kept["corpus"].isin(new["corpus"])]
-    table = pd.concat([part for part in (new, kept) if len(part)] or [new])
+    table = pd.concat([part for part in (new, kept) if len(part)] or [new]).infer_objects()  # None alone is no number
     rank = table["corpus"].map({corpus: i for i, corpus in enumerate(order)}).fillna(len(order))
     return table.iloc[np.argsort(rank.to_numpy(), kind="stable")]

@@ -321,7 +321,7 @@ def page_rows(gold: Path) -> Rows:
     """
     kept, whole = [], []
     for row in [*corpora.rows(gold / PAGES)][1::2]:  # the rules were written on the others
-        html = gzip.decompress((gold / PAGES).with_name("html").joinpath(Path(row["html"]).name).read_bytes())
+        html = gzip.decompress(((gold / PAGES).parent / row["html"]).read_bytes())
         raw = as_pasted(html.decode("utf-8", "replace"))
         blocks = [block for article in anatomy(raw) for block in article.blocks if block.kept]
         for counts, shown in ((kept, "\n".join(raw[b.start : b.end] for b in blocks)), (whole, raw)):
