@@ -145,8 +145,7 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
     mentions: dict[Offsets, str] = {}
     for sentence in (s for s in read if s.role == "paragraph"):
         reading = clauses.read(article.raw, sentence, outer, frozenset())
-        if subject := clauses.opening_subject(reading):
-            mentions[reading.offsets(subject)] = "subject"
+        mentions.update((reading.offsets(subject), "subject") for subject in clauses.subjects(reading))
     for linked in tagging.attributions(article):
         runs = linked.source, linked.cue, *linked.contents
         source, cue, *contents = (run and (words[run[0]].start, words[run[1] - 1].end) for run in runs)
@@ -183,10 +182,8 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> Read:
     for sentence in (s for s in sentences(article) if s.role == "paragraph"):
         hits = list(islice(match(sentence.forms, entries), MOST))
         reading = clauses.read(article.raw, sentence, outer, frozenset(h.first for h in hits if not USES[h.lexicon]))
-        subject = clauses.opening_subject(reading)
-        if subject:
-            mentions.setdefault(reading.offsets(subject), "subject")
-        drafts = _drafts(article.raw, reading, hits, subject)
+        mentions |= {reading.offsets(phrase): "subject" for phrase in clauses.subjects(reading)}
+        drafts = _drafts(article.raw, reading, hits, clauses.opening_subject(reading))
         found = [relation for draft in drafts if (relation := _relation(article.raw, reading, draft, outer)).contents]
         mentions.update((relation.source, "source") for relation in found if relation.source)
         opening = touched(sentence.start, sentence.start + 1, outer)

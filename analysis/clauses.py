@@ -9,7 +9,7 @@ A phrase is a pair of token indices, end exclusive. Every walk is bounded: readi
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -117,10 +117,27 @@ def subject(reading: Reading, hit: Hit, start: int) -> Phrase | None:
     return found.span() if several or (form.endswith("s") and not form.endswith(("ss", "us"))) else None
 
 
-def opening_subject(reading: Reading) -> Phrase | None:
-    """The subject of a sentence's first clause, past an adverbial opening that a comma closes ("On Monday, ...")."""
-    found = OPENING.match(reading.letters, 0, 3 * LONGEST)
+def opening_subject(reading: Reading, start: int = 0) -> Phrase | None:
+    """The subject of the clause that a token opens, past an adverbial that a comma closes ("On Monday, ...")."""
+    found = OPENING.match(reading.letters, start, start + 3 * LONGEST)
     return found and found.span(1)
+
+
+def subjects(reading: Reading) -> Iterator[Phrase]:
+    """What a later pronoun may mean: the subject that opens the sentence, or what a colon opens, and who owns it.
+
+    What comes after people in the plural is a verb, though it is in no list ("the authorities operate").
+    """
+    letters, forms = reading.letters, reading.sentence.forms
+    for start in (0, letters.find(":") + 1 or len(letters)):
+        if phrase := opening_subject(reading, start):
+            first, last = phrase
+            people = (i + 1 for i in range(first, last - 1) if forms[i].endswith("s") and forms[i] in _nouns())
+            last = next((end for end in people if letters[end] in "Wv"), last)
+            yield first, last
+            owner = letters.rfind("G", first, last)  # "the DPP's fear", but not "Norvik's Ministry"
+            if owner > first and letters[last - 1] != "N" and forms[owner] == "'s":
+                yield first, owner
 
 
 def head(form: str) -> str:

@@ -15,6 +15,10 @@ from analysis.text import sentences
 
 ENOUGH = 200  # characters from which a text's language is asked about: none of 5,086 such stretches of news is refused
 ENGLISH = ("en", "pcm")  # headlines and strings of names and titles are taken for Nigerian Pidgin
+PLAIN, PLAINLY = (
+    {"the", "and", "to", "that"},
+    0.08,
+)  # words of English alone, and their share from which nobody is asked
 RUN, ALIKE = 5, 0.8  # words of a run, share of runs from which it is a copy
 SKETCH, KEYS, SHARED = 128, 24, 4  # smallest hashes kept of a text, those that find a pair, and that it must share
 LEAST = 20  # runs; shorter texts are never called copies
@@ -28,10 +32,13 @@ def foreign(article: Article) -> str:
     The first 3,000 characters of its kept blocks are asked as a whole: an English article with quotations in another
     language is English.
     """
-    from py3langid import classify
+    words = " ".join(article.raw[b.start : b.end] for b in article.blocks if b.kept)[:3000].split()
+    kept = " ".join(words)
+    if len(kept) < ENOUGH or sum(map(PLAIN.__contains__, words)) >= PLAINLY * len(words):
+        return ""
+    from py3langid import classify  # half a second to load
 
-    kept = " ".join(" ".join(article.raw[b.start : b.end] for b in article.blocks if b.kept)[:3000].split())
-    code = classify(kept)[0] if len(kept) >= ENOUGH else "en"
+    code = classify(kept)[0]
     return "" if code in ENGLISH else f"not in English but, it seems, in {code!r} (ISO 639); only English is measured"
 
 

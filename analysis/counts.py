@@ -16,7 +16,7 @@ import numpy as np
 from analysis import encoder, loaded, stance
 from analysis.encoder import FRAMES, HEADS, TECHNIQUES, probability
 from analysis.model import VOICES, Article
-from analysis.text import sentence_at, sentences
+from analysis.text import sentences
 
 SOURCE_TYPES = ("government", "corporate", "expert", "media", "ngo", "citizen", "document")
 SOURCE_TYPES += ("anonymous collective", "unnamed individual", "not stated")
@@ -65,8 +65,8 @@ def evenness(totals: np.ndarray) -> np.ndarray:
 
 
 def _entropy(totals: np.ndarray) -> np.ndarray:
-    shares = totals / totals.sum(axis=-1, keepdims=True)
-    return -(shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=-1)
+    n = totals.sum(axis=-1)  # of counts, which are 0 or at least 1
+    return np.log(n) - (totals * np.log(np.maximum(totals, 1))).sum(axis=-1) / n
 
 
 def present(totals: np.ndarray) -> np.ndarray:
@@ -105,11 +105,12 @@ class Reading(NamedTuple):
 
 def reading_of(article: Article, spans: Iterable[tuple]) -> Reading:
     """What the `parts` of a measure count: the article's sentences, with its spans as from `measures.by_article`."""
-    size = len(sentences(article))
+    firsts = [sentence.start for sentence in sentences(article)]
+    size = len(firsts)
     words = {voice: [0.0] * size for voice in (*VOICES, "all")}
     rows: dict[str, list[Row]] = defaultdict(list)
     for layer, label, start, voice, source_id, value, group, detail in spans:
-        at = max(sentence_at(article, start), 0)
+        at = max(bisect_right(firsts, start) - 1, 0)
         rows[layer].append(Row(at, label, voice, source_id, value, group, detail, start))
         if layer == "voice":
             words[voice][at] += value

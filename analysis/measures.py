@@ -232,20 +232,22 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
     drawn = [parts if reading.size <= MOST else np.add.reduceat(parts, firsts) for *_, parts in cells]
     statistics = [measure.statistic for measure, *_ in cells]
     bounds = intervals(drawn, statistics, block_weights(len(firsts))).tolist()
-    totals = [parts.sum(axis=0) for *_, parts in cells]
+    widths = [parts.shape[1] for *_, parts in cells]
+    totals = np.split(np.hstack([parts for *_, parts in cells]).sum(axis=0), np.cumsum(widths)[:-1])
     unseen = [measure.parts in counts.COUNTED and not t[0] for (measure, *_), t in zip(cells, totals, strict=True)]
     rule_of_three = [np.minimum([3, t[1]], t[1]) if none else t for none, t in zip(unseen, totals, strict=True)]
-    widths = [*map(len, totals)]
     values, most = (applied(statistics, widths, np.hstack(t)[None])[:, 0].tolist() for t in (totals, rule_of_three))
+    sizes = {voice: words.sum() for voice, words in reading.words.items()}
     rows = zip(cells, totals, values, bounds, unseen, most, strict=True)
     for (measure, label, voice, parts), total, value, (low, high), none, highest in rows:
-        k, n = total.tolist() if measure.statistic in counts.OF_K_AND_N else (total.sum(), np.nan)
-        words = reading.words[voice].sum() if voice in reading.words else 0  # ":)" has a tone and is no word
-        reference = known if norms.rankable(measure.name, words, k if np.isnan(n) else n) else {}
+        of_n = measure.statistic in counts.OF_K_AND_N
+        k, n = total.tolist() if of_n else (total.sum(), np.nan)
+        words = sizes.get(voice, 0)  # ":)" has a tone and is no word
+        reference = known if norms.rankable(measure.name, words, n if of_n else k) else {}
         if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
             k = (parts[:, 0] > 0).sum()
             n = float(value >= encoder.calibration("frame")["threshold"][0])
-        elif measure.statistic not in counts.OF_K_AND_N:  # resamples repeat sources and look less diverse: centre
+        elif not of_n:  # resamples repeat sources and look less diverse: centre
             low, high = value - (high - low) / 2, value + (high - low) / 2
         if none:
             low, high = 0.0, highest

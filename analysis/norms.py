@@ -6,6 +6,7 @@ out. A rank among them says what is common there, not what is right, and nothing
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -31,11 +32,13 @@ def percentile(norm: Norm | None, value: float) -> float:
     >>> percentile(Norm(200, (0.0,) * 51 + (1.0,) * 50), 0)
     25.0
     """
-    if norm is None or not np.isfinite(value):
+    if norm is None or not isfinite(value):
         return np.nan
     value, points = round(value, DECIMALS), norm.points
     first, last = bisect_left(points, value), bisect_right(points, value)
-    return (first + last - 1) / 2 if first < last else float(np.interp(value, points, range(len(points))))
+    if first < last or not 0 < first < len(points):  # ties, or beyond them all
+        return min(max((first + last - 1) / 2, 0.0), len(points) - 1.0)
+    return first - 1 + (value - points[first - 1]) / (points[first] - points[first - 1])
 
 
 def rankable(measure: str, words: float, size: float) -> bool:

@@ -96,8 +96,12 @@ def _antecedent(form: str, near: Sequence[_Known]) -> _Known | None:
     if form not in NUMBERS:
         return near[0] if near and form in ("who", "which", "that", "whom") else None
     if NUMBERS[form]:
-        return next((k for k in near if k.plural or (k.person is False and not k.document)), None)
+        return next((k for k in near if k.plural or _is_body(k)), None)
     return next((k for k in near if not k.plural and not k.person), None)
+
+
+def _is_body(known: _Known) -> bool:
+    return (known.person is False and not known.document) or (known.person is None and known.name.isupper())
 
 
 def _merge(new: _Known, near: Sequence[_Known], by_name: dict[str, _Known]) -> _Known:
@@ -171,6 +175,7 @@ def _describe(raw: str, words: Sequence[Token]) -> tuple[_Known, str, tuple[int,
         sides = [h for h in sides if not person or not parts[0].start <= words[h.first].start < parts[-1].end]
     elif words[first].form in closed_class() or any(hit.first == first for hit in hits):
         is_name = any(capital[first + 1 : first + 2]) or name[1:2].isupper()  # "White House officials", "CIA officials"
+        is_name &= words[first].form not in closed_class()
         name = name if is_name else name[:1].lower() + name[1:]
     kind = _kind(roles, bodies, body) or ("document" if document else "anonymous collective" if crowd else "")
     if sides and not kind and len(parts) == sides[0].last - sides[0].first:

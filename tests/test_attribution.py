@@ -115,6 +115,21 @@ def test_a_turn_of_an_interview_is_its_speakers_to_the_end(method: str) -> None:
     assert not any(text[s.start : s.end] in ("I", "We", "Q") for own in spans for s in own)
 
 
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("Officials said no. The VLP's sudden interest in the dam grew. They said that it was old.", "VLP"),
+        ("Olaf Lind said no. Mira Okafor's plan was late. She said that it was ready.", "Mira Okafor"),
+        (
+            "One paper said: The Velden authorities operate at night. They said that it was safe.",
+            "the Velden authorities",
+        ),
+    ],
+)
+def test_a_pronoun_may_mean_who_owns_a_subject_or_what_a_colon_opens(text: str, who: str) -> None:
+    assert [*relations(text).values()][-1][0].source_id == who
+
+
 def test_spans_of_a_group_share_their_source_and_come_in_text_order() -> None:
     text = "Mira Okafor, an engineer, said the dam was safe. She added that it was old. Officials disagreed."
     groups = relations(text)
