@@ -7,32 +7,27 @@ itself, a voice that is silent) the tables are empty, so that the notebooks run 
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import combinations
-from statistics import NormalDist
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from analysis.counts import OF_K_AND_N
+from analysis import resample
+from analysis.counts import MEANS, OF_K_AND_N
 from analysis.lexicons import load_background
 from analysis.measures import MEASURES
 from analysis.model import AnalysisError, Article
-from analysis.resample import DRAWS, Statistic, block_weights, holm, percentiles, permutation_p, resampled, shuffles
 from analysis.text import sentences
+from analysis.verdicts import LEVEL, counted, judged
 
 KEYS = ["measure", "label", "voice"]
 NUMBERS = ["left_value", "right_value", "low", "high", "error", "p"]
 PAIRED = 4  # articles up to which each is compared with each: six pairs
-LEVEL, POWER = 0.05, 0.80
 DRAWS_PER_ROW = 40  # the least p is 1/(draws + 1): after Holm over m rows it must still be able to go below .05
 # Of 18 priors tried on 30 pairs of BASIL dev: with 2,000 words 9 of 77 words beyond the null are function words, with
 # 5,000 1 of 66; without the half (Jeffreys) a word outside the background stays inside, though said 24 times to none
 PRIOR_WORDS, LEAST_PRIOR = 5_000, 0.5
 VADER_ALPHA = 15  # compound = s / sqrt(s**2 + 15), Hutto & Gilbert's constant
-RULE = f"Told apart only where Holm's p is below {LEVEL} and the interval, which is not corrected, leaves out 0."
 CONTEXT = "(negation, emphasis, marks)"
-SPOKEN = {"author": "author's words", "direct": "quoted words", "indirect": "reported words", "all": "all voices"}
-SPOKEN |= {"headline": "headlines", "caption": "captions"}
 
 WORD_COLUMNS = ["word", "left_count", "right_count", "log_odds", "z", "null_high", "beyond_null"]
 SHIFT_COLUMNS = ["word", "left_count", "left_part", "right_count", "right_part", "contribution"]
@@ -76,11 +71,11 @@ def differences(scores: pd.DataFrame, names: Mapping[str, str], *, seed: int = 0
     table = of_pairs(both, names, {*chosen["article_id"]})
     several, order = "pair" in table, [*names]
     table = table if several else table.assign(left=order[0], right=order[-1])
-    draws, table[NUMBERS] = max(DRAWS, DRAWS_PER_ROW * len(table)), np.nan
+    draws, table[NUMBERS] = max(resample.SHUFFLES, DRAWS_PER_ROW * len(table)), np.nan
     for (*_, measure), rows in table.groupby(["left", "right", "measure"]).indices.items():
         table.loc[rows, NUMBERS] = _compared(table.loc[rows], _statistic(measure), draws, seed)
     columns = [*["pair", "left", "right"] * several, *KEYS, "left_value", "right_value", "difference", "low", "high"]
-    return judged(table, _counts)[[*columns, "p", "p_holm", "verdict", "smallest_detectable", "unit", "sentence"]]
+    return judged(table, counted)[[*columns, "p", "p_holm", "verdict", "smallest_detectable", "unit", "sentence"]]
 
 
 def of_pairs(
@@ -95,22 +90,6 @@ def of_pairs(
     return table if pairs != [(order[0], order[-1])] else table.drop(columns=["pair", "left", "right"])
 
 
-def judged(table: pd.DataFrame, counts: Callable[[NamedTuple], str], amount: str = "in this much text") -> pd.DataFrame:
-    """Differences with their verdicts: one family for Holm's correction, a row each.
-
-    Takes the columns KEYS, NUMBERS, unit, left and right (names of the two sides) and adds difference, p_holm, verdict,
-    smallest_detectable and sentence, as `difference` explains them. `counts` says of a row what it was counted over,
-    `amount` of what there was too little where a difference could have been missed.
-    """
-    table = table.assign(difference=table["left_value"] - table["right_value"], p_holm=holm(table["p"].to_numpy()))
-    told = (table["p_holm"] < LEVEL) & ((table["low"] > 0) | (table["high"] < 0))
-    table["verdict"] = np.where(told, np.where(table["difference"] > 0, "higher", "lower"), "cannot tell")
-    normal, family = NormalDist(), max(1, table["p"].count())
-    table["smallest_detectable"] = (normal.inv_cdf(1 - LEVEL / 2 / family) + normal.inv_cdf(POWER)) * table["error"]
-    table["sentence"] = [_sentence(row, counts(row), amount) for row in table.itertuples()]
-    return table
-
-
 def leverage(scores: pd.DataFrame, left: str, right: str, measure: str, label: str, voice: str) -> pd.DataFrame:
     """The three sentences whose removal changes one difference most, and what the verdict would be without each.
 
@@ -123,7 +102,7 @@ def leverage(scores: pd.DataFrame, left: str, right: str, measure: str, label: s
     return levers(row, _statistic(measure), lambda rows: difference(rows, left, right))
 
 
-def levers(row: pd.DataFrame, statistic: Statistic, compare: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+def levers(row: pd.DataFrame, statistic: Callable, compare: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
     """`leverage` of the two rows (columns article_id and parts) that `compare` makes one difference of."""
     whole = compare(row).iloc[0]
     owned = list(zip(row["article_id"], row["parts"], strict=True))
@@ -170,7 +149,7 @@ def distinctive_words(articles: Iterable[Article], left: str, right: str) -> pd.
     prior = np.array([background.get(word, 0) for word in words])[:, None] * PRIOR_WORDS / sum(background.values())
     prior, in_left = np.maximum(prior, LEAST_PRIOR), counts @ np.repeat([[1.0], [0.0]], sizes, axis=0)
     largest = []
-    for chunk in np.array_split(shuffles(*sizes, DRAWS, seed=0)[1:].T, 40, axis=1):
+    for chunk in np.array_split(resample.shuffles(*sizes, resample.DRAWS, seed=0)[1:].T, 40, axis=1):
         largest.append(abs(_log_odds(counts @ chunk, total, prior)[1]).max(axis=0))
     null = np.quantile(np.concatenate(largest), 1 - LEVEL)
     # Processors differ in the last digit of a logarithm, which would order words of like z.
@@ -221,14 +200,14 @@ def _check(known: Iterable[str], left: str, right: str) -> None:
         raise AnalysisError(f"no article {', '.join(unknown)}; there are {', '.join(sorted(set(known))) or 'none'}")
 
 
-def _statistic(name: str) -> Statistic:
+def _statistic(name: str) -> resample.Statistic:
     known = {measure.name: measure.statistic for measure in MEASURES if measure.statistic}
     if name not in known:
         raise AnalysisError(f"no measure {name!r} with a statistic; there are {', '.join(known)}")
     return known[name]
 
 
-def _compared(rows: pd.DataFrame, statistic: Statistic, draws: int, seed: int) -> np.ndarray:
+def _compared(rows: pd.DataFrame, statistic: resample.Statistic, draws: int, seed: int) -> np.ndarray:
     """The NUMBERS of each row of one measure."""
     lefts, rights = list(rows["parts_left"]), list(rows["parts_right"])
     if statistic not in OF_K_AND_N:  # a column a source, not the same sources in both: keep them apart
@@ -237,59 +216,22 @@ def _compared(rows: pd.DataFrame, statistic: Statistic, draws: int, seed: int) -
             rights[i] = np.pad(y, ((0, 0), (x.shape[1], 0)))
     values = [[statistic(parts.sum(axis=0)) for parts in side] for side in (lefts, rights)]
     alike, sizes = [statistic] * len(rows), (len(lefts[0]), len(rights[0]))
-    left, right = (block_weights(size, seed=2 * seed + i) for i, size in enumerate(sizes))
-    drawn = resampled(lefts, alike, left) - resampled(rights, alike, right)
+    left, right = (resample.block_weights(size, seed=2 * seed + i) for i, size in enumerate(sizes))
+    drawn = resample.resampled(lefts, alike, left) - resample.resampled(rights, alike, right)
     if statistic not in OF_K_AND_N:  # resamples repeat sources and look less diverse: centre, as `score` does
-        drawn += (np.subtract(*values) - percentiles(drawn).mean(axis=1))[:, None]
+        drawn += (np.subtract(*values) - resample.percentiles(drawn).mean(axis=1))[:, None]
     both = [np.vstack(pair) for pair in zip(lefts, rights, strict=True)]
-    return numbers(values, drawn, permutation_p(both, alike, shuffles(*sizes, draws, seed)))
+    p = resample.permutation_p(both, alike, resample.shuffles(*sizes, draws, seed), means=statistic in MEANS)
+    few = [not (resample.enough(x) and resample.enough(y)) for x, y in zip(lefts, rights, strict=True)]
+    drawn[few], p[few] = np.nan, np.nan
+    return numbers(values, drawn, p)
 
 
 def numbers(values: Sequence[Sequence[float]], drawn: np.ndarray, p: np.ndarray) -> np.ndarray:
     """The NUMBERS of each row, (rows, 6): both sides' values (2, rows), resampled differences (rows, draws), p."""
-    ends = percentiles(drawn)
+    ends = resample.percentiles(drawn)
     error = pd.DataFrame(drawn).std(axis=1, ddof=0).where(np.isfinite(ends[:, 0]))
     return np.column_stack([*values, ends, error, p])
-
-
-def _counts(row: NamedTuple) -> str:
-    """What the two values of a row are counted over, "" where the columns are sources."""
-    if not np.isfinite(row.n_left):
-        return ""
-    share = row.unit.startswith(("per ", "share "))
-    form = "{:.0f} of {:.0f}" if share else "{:.0f} to {:.0f}" if row.unit.startswith("log ") else "n = {1:.0f}"
-    form = "n = {:.0f}" if row.measure == "policy_frame" else form  # sentences that say so by themselves
-    return f"{form.format(row.k_left, row.n_left)} against {form.format(row.k_right, row.n_right)}"
-
-
-def named(measure: str, label: str, voice: str) -> str:
-    """What a score is of, in English: "loaded, any category, author's words"."""
-    measure, label = measure.replace("_", " "), label.replace("_", " ") if label != "any" else "any category"
-    return ", ".join([measure, *([] if label in measure.split() else [label]), SPOKEN[voice]])
-
-
-def _sentence(row: NamedTuple, counts: str, amount: str) -> str:
-    """A row of `judged` in English, with its counts."""
-    what = named(row.measure, row.label, row.voice)
-    if not np.isfinite(row.difference):
-        return f"{what}: cannot tell, it is not defined in {row.left if np.isnan(row.left_value) else row.right}"
-    down, rate = row.difference < 0, row.unit.startswith("per ")
-    facts = [*[row.unit] * (not rate), *filter(None, [counts]), *[f"Holm p = {row.p_holm:.2g}"] * (row.p_holm >= 0)]
-    facts = f" ({'; '.join(facts)})" if facts else ""
-    if row.difference == 0:
-        return f"{what}: cannot tell; {_plain(row.left_value)} in both{facts}"
-    more = f"{'fewer' if down else 'more'} {row.unit}" if rate else "lower" if down else "higher"
-    low, high = (-row.high, -row.low) if down else (row.low, row.high)
-    ends = f"95 % {_plain(low)} to {_plain(high)}" if np.isfinite(low) else "no interval"
-    found = f"{_plain(abs(row.difference))} {more} in {row.left} than in {row.right}, {ends}{facts}"
-    if row.verdict != "cannot tell":
-        return f"{what}: {found}"
-    least = f"; a difference below {_plain(row.smallest_detectable)} could well have been missed {amount}"
-    return f"{what}: cannot tell; {found}" + least * (row.smallest_detectable >= 0)
-
-
-def _plain(number: float) -> str:
-    return f"{number:.1f}" if abs(number) >= 1 else f"{round(number, 2) + 0.0:.2f}"
 
 
 def _log_odds(left: np.ndarray, total: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

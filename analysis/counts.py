@@ -74,7 +74,9 @@ def present(totals: np.ndarray) -> np.ndarray:
     return (totals > 0).sum(axis=-1).astype(float)
 
 
-OF_K_AND_N = (ratio, per_100, log_balance, mean_probability)
+MEANS = (ratio, per_100, mean_probability)
+OF_K_AND_N = (*MEANS, log_balance)
+RANGES = {effective_number: (1, np.inf), evenness: (0, 1), present: (1, np.inf)}
 
 
 class Row(NamedTuple):
@@ -104,7 +106,7 @@ class Reading(NamedTuple):
 
 
 def reading_of(article: Article, spans: Iterable[tuple]) -> Reading:
-    """What the `parts` of a measure count: the article's sentences, with its spans as from `measures.by_article`."""
+    """What the `parts` of a measure count: the article's sentences, with its spans as from `spans.by_article`."""
     firsts = [sentence.start for sentence in sentences(article)]
     size = len(firsts)
     words = {voice: [0.0] * size for voice in (*VOICES, "all")}
@@ -141,9 +143,10 @@ def balance_parts(reading: Reading) -> Parts:
 
 
 def loaded_parts(reading: Reading) -> Parts:
-    """Hits and words per category, and for all together ("any"), where what two families claim counts once."""
+    """Hits and words per category, and for all that judge ("any"), where what two families claim counts once."""
     hits = [(r.sentence, r.label, r.voice, 1.0) for r in reading.rows["loaded"]]
-    hits += [(r.sentence, "any", r.voice, 1.0) for r in {r.start: r for r in reading.rows["loaded"]}.values()]
+    judging = {r.start: r for r in reading.rows["loaded"] if r.group not in loaded.STYLE}
+    hits += [(r.sentence, "any", r.voice, 1.0) for r in judging.values()]
     return _rates(reading, hits, [*reading.categories, "any"], reading.words)
 
 
@@ -272,5 +275,5 @@ def _first_sources(reading: Reading) -> list[Row]:
     return list({r.group: r for r in reversed(reading.rows["attribution"]) if r.label == "source"}.values())[::-1]
 
 
-# k counts separate events
-COUNTED = (loaded_parts, technique_parts, mention_parts, type_parts, named_parts, country_parts, cue_parts)
+SHARES = ("source_type", "named_share", "source_country", "cue_stance")  # measures whose k and n are separate events
+COUNTED = ("loaded", "technique", "mentions", *SHARES)  # those whose k are

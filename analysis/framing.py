@@ -16,6 +16,7 @@ from analysis.lexicons import index, matches
 from analysis.model import Article, Span
 from analysis.text import sentences
 
+FUNCTIONS = ("problem", "cause", "moral judgement", "remedy")
 CARRIES = 0.5  # probability from which a sentence is named as carrying a frame of its article
 
 

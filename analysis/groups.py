@@ -14,12 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.compare import DRAWS_PER_ROW, KEYS, LEVERAGE_COLUMNS, NUMBERS, PAIRED, judged, levers, numbers
+from analysis.compare import DRAWS_PER_ROW, KEYS, LEVERAGE_COLUMNS, NUMBERS, PAIRED, levers, numbers
 from analysis.counts import ratio
 from analysis.lines import parse_date
 from analysis.model import AnalysisError
 from analysis.resample import DRAWS, MOST, block_weights, percentiles, permutation_p, resampled
 from analysis.tables import listed
+from analysis.verdicts import judged
 
 BY = ("outlet", "kind", "topic", "author", "year", "month")
 LEAST = 5  # articles of a group, for an interval and a test: four against four reach no p below 2/70
@@ -203,7 +204,7 @@ def _compared(rows: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
     picks = np.insert(np.vstack([np.arange(len(first)), *picks]) + 2, 0, 0, axis=1)  # what is left over stays
     ends = np.arange(draws + 2) * (len(first) + 1)
     goes = csr_array((np.ones(picks.size), picks.ravel(), ends), (draws + 1, len(pooled)))
-    p = permutation_p([*np.moveaxis(pooled, 1, 0)], [ratio] * pooled.shape[1], goes)
+    p = permutation_p([*np.moveaxis(pooled, 1, 0)], [ratio] * pooled.shape[1], goes, means=True)
     totals = np.array([[part.sum(axis=0) for part in side] for side in (lefts, rights)])
     return numbers(ratio(totals), drawn, np.where((totals[..., 1] >= LEAST).all(axis=0), p, np.nan))
 

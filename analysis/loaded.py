@@ -22,6 +22,8 @@ LISTS = (
 )
 DEVICES = ("scare_quotes", "rhetorical_questions")
 CATEGORIES = (*LISTS, *DEVICES)
+STYLE = ("epistemic", "reporting")  # families of lists that judge nothing, and do not count in "any"
+CLAIMED = ("direct", "indirect")  # voices of others
 
 _LONGEST = 5  # words in a scare quote, after measures.md
 _REACH = 4  # tokens between a word that introduces a quotation and the quotation ("called the new plan a “gift”")
@@ -29,7 +31,7 @@ _OPENING, _CLOSING = frozenset("(["), frozenset("\"')]")
 _MARKS, _GAP = frozenset('"“„«'), 8  # a question with a quotation right after it was put to somebody
 _SPEAKER = re.compile(r"\s*(?:Q(?:uestion)?\s?[.:]|[A-Z][A-Z .'’-]{1,40}:)")  # a block of an interview or transcript
 
-Claimed = Callable[[int], bool]  # whether a voice other than the author's claims the word at an offset
+VoiceOf = Callable[[int], str]  # the voice of the word at an offset
 
 
 def detect(article: Article, voices: Sequence[Span] = (), lexicons: Path = LEXICONS) -> Iterator[Span]:
@@ -37,8 +39,9 @@ def detect(article: Article, voices: Sequence[Span] = (), lexicons: Path = LEXIC
 
     Within a family a token counts once, for the longest entry. Scare quotes (detail: the words) and rhetorical
     questions (detail: the first word) are looked for in what no voice but the author's claims; without `voices` all
-    text counts as the author's. After Recasens et al. (2013); each list cites the definition it follows. `lexicons` is
-    the folder of the lists; all that stand in another one than ours are used, in place of ours.
+    text counts as the author's. What keeps a distance in reported words is the author's own ("the so-called plan").
+    After Recasens et al. (2013); each list cites the definition it follows. `lexicons` is the folder of the lists; all
+    that stand in another one than ours are used, in place of ours.
 
     >>> from analysis.model import Block
     >>> [(s.label, s.detail) for s in detect(Article("a", "It seems so.", (Block(0, 12, "paragraph", True),)))]
@@ -46,21 +49,27 @@ def detect(article: Article, voices: Sequence[Span] = (), lexicons: Path = LEXIC
     """
     quoted, families = outermost(article), _families(lexicons)
 
-    def claimed(offset: int) -> bool:
-        return voice_at(voices, offset)[0] in ("direct", "indirect")
+    def voice_of(offset: int) -> str:
+        return voice_at(voices, offset)[0]
 
     for family, entries in families.items():
         for _, words, hit in matches(article, entries):
-            yield Span("loaded", hit.label, words[0].start, words[-1].end, group=family, detail=hit.head)
+            whose = _reporter(voice_of(words[0].start)) if family == "distancing" else ""
+            yield Span("loaded", hit.label, words[0].start, words[-1].end, whose, group=family, detail=hit.head)
     for sentence in sentences(article):
         if inside := touched(sentence.start, sentence.end, quoted):
-            yield from _scare_quotes(article, sentence, inside, families.get("distancing", {}), claimed)
+            yield from _scare_quotes(article, sentence, inside, families.get("distancing", {}), voice_of)
         if "?" in sentence.forms:
-            yield from _rhetorical_question(article, sentence, inside, claimed)
+            yield from _rhetorical_question(article, sentence, inside, voice_of)
+
+
+def _reporter(voice: str) -> str:
+    """The voice of who keeps a distance in reported words: the author, who chose them."""
+    return "author" if voice == "indirect" else ""
 
 
 def _scare_quotes(
-    article: Article, sentence: Sentence, quoted: Sequence[Quotation], distancing: Index, claimed: Claimed
+    article: Article, sentence: Sentence, quoted: Sequence[Quotation], distancing: Index, voice_of: VoiceOf
 ) -> Iterator[Span]:
     """Short quotations that no attribution claims, or that stand right after a distancing word (“so-called”).
 
@@ -84,14 +93,15 @@ def _scare_quotes(
             after_mark = opening > 0 and sentence.tokens[opening - 1].form in {",", ":"}
             speech = said or after_mark or before_last in "?!" or (opening == 0 and (named or before_last in ",."))
             near = any(i in introduced for i in range(opening - _REACH, opening + 1))
-            if named or speech or near or claimed(words[0].start):
+            if named or speech or near or voice_of(words[0].start) in CLAIMED:
                 continue
         text = " ".join(word.form.lstrip("'") for word in words)
-        yield Span("loaded", "scare_quotes", quotation.start, quotation.end, group="device", detail=text)
+        whose = _reporter(voice_of(starts[opening - 1])) if opening in distanced else ""
+        yield Span("loaded", "scare_quotes", quotation.start, quotation.end, whose, group="device", detail=text)
 
 
 def _rhetorical_question(
-    article: Article, sentence: Sentence, quoted: Sequence[Quotation], claimed: Claimed
+    article: Article, sentence: Sentence, quoted: Sequence[Quotation], voice_of: VoiceOf
 ) -> Iterator[Span]:
     """A question in the author's voice, or the one after a colon; not in an interview, a quotation, or if attributed.
 
@@ -108,7 +118,7 @@ def _rhetorical_question(
     answered = article.raw[mark.end : mark.end + _GAP].lstrip()[:1] in _MARKS
     in_marks = any(q.start <= start < q.end or q.start < mark.start < q.end for q in quoted)
     interview = _SPEAKER.match(article.raw, article.blocks[sentence.block].start)
-    if not (asked or answered or in_marks or interview or claimed(start)):
+    if not (asked or answered or in_marks or interview or voice_of(start) in CLAIMED):
         yield Span("loaded", "rhetorical_questions", start, mark.end, group="device", detail=tokens[first].form)
 
 

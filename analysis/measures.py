@@ -4,7 +4,6 @@
 """
 
 import warnings
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,8 +17,8 @@ from analysis import attribution, counts, encoder, framing, loaded, norms, senti
 from analysis import voice as voices_of
 from analysis.lexicons import LEXICONS, TARGETS, load_norms, load_targets
 from analysis.model import SCORE_COLUMNS, SENTENCE_COLUMNS, SPAN_COLUMNS, VOICES, AnalysisError, Article, Failure, Span
-from analysis.resample import MOST, applied, block_weights, intervals
-from analysis.spans import without_own
+from analysis.resample import MOST, applied, block_weights, enough, intervals, wilson
+from analysis.spans import by_article
 from analysis.text import sentences
 
 
@@ -50,7 +49,7 @@ MEASURES = (
             "Counts words with a valence, without negation; it says nothing about whom they are aimed at."),
     Measure("loaded", loaded.detect, counts.loaded_parts, counts.per_100,
             "per 100 words", "loaded words",
-            "Describes style, category by category; the categories are not a bias score and do not add up to one."),
+            "Describes style; \"any\" leaves out hedges, boosters, verbs, which judge nothing, and is no bias score."),
     Measure("biased", wording.detect, counts.biased_parts, counts.ratio,
             "mean score, 0 to 1", "biased sentence",
             "By word choice as annotators saw it; .5 decides and is no probability; nothing of omissions or truth."),
@@ -88,7 +87,7 @@ MEASURES = (
             "share of attributions with a cue", "attribution",
             "Reporters also vary their verbs for style; read the asymmetry between sources, not one verb."),
     Measure("stance", stance.detect, counts.stance_parts, counts.ratio,
-            "(favourable - unfavourable)/mentions, -1 to 1", "target tone",
+            "(favourable - unfavourable)/mentions, -1 to 1", "stance",
             "Stance is not sentiment: tone near a name is evidence for or against, not a belief."),
     Measure("mentions", stance.detect, counts.mention_parts, counts.per_100,
             "per 100 words", "target mentions",
@@ -149,6 +148,8 @@ def find_spans(
             voice_here, speaker = voices_of.voice_at(voices, span.start)
             if span.layer in ("voice", "attribution"):  # these know their source; nested ones are not the run's
                 voice_here, speaker = span.voice or voice_here, span.source_id
+            elif span.voice:
+                voice_here, speaker = span.voice, ""
             place = (article.article_id, span.layer, span.label, span.start, span.end)
             facts = (voice_here, speaker, span.value, span.group, span.detail)
             rows.append((*place, article.raw[span.start : span.end], *facts))
@@ -179,7 +180,9 @@ def score(
 
     `by="voice"` gives a row for each voice and one for "all"; `by="all"` the pooled rows only. k and n are the sums
     of the first two columns of `parts`, or the total and NaN where a measure has a column a source. `low` and `high`
-    are the 95 % interval of a bootstrap over blocks of three sentences; they speak of this text, not of its outlet.
+    are the 95 % interval of a bootstrap over blocks of three sentences (of numbers of sources, around the value); they
+    speak of this text, not of its outlet. Missing of fewer than resample.LEAST sentences, and where all resamples
+    agree; but a share of attributions or mentions then has Wilson's, and no hit in n the rule of three, 0 to 3/n.
     `parts` (sentences x columns) holds what each sentence gave, so that `value == statistic(parts.sum(axis=0))`.
     A measure named in `spans.attrs["failures"]` for an article has no row there: what failed is not 0; what fails here
     is in `.attrs["failures"]`. The percentiles (norms.percentile) are missing without a norm, where voices were not
@@ -234,7 +237,7 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
     bounds = intervals(drawn, statistics, block_weights(len(firsts))).tolist()
     widths = [parts.shape[1] for *_, parts in cells]
     totals = np.split(np.hstack([parts for *_, parts in cells]).sum(axis=0), np.cumsum(widths)[:-1])
-    unseen = [measure.parts in counts.COUNTED and not t[0] for (measure, *_), t in zip(cells, totals, strict=True)]
+    unseen = [measure.name in counts.COUNTED and not t[0] for (measure, *_), t in zip(cells, totals, strict=True)]
     rule_of_three = [np.minimum([3, t[1]], t[1]) if none else t for none, t in zip(unseen, totals, strict=True)]
     values, most = (applied(statistics, widths, np.hstack(t)[None])[:, 0].tolist() for t in (totals, rule_of_three))
     sizes = {voice: words.sum() for voice, words in reading.words.items()}
@@ -248,20 +251,14 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
             k = (parts[:, 0] > 0).sum()
             n = float(value >= encoder.calibration("frame")["threshold"][0])
         elif not of_n:  # resamples repeat sources and look less diverse: centre
-            low, high = value - (high - low) / 2, value + (high - low) / 2
-        if none:
+            low, high = np.clip([value - (high - low) / 2, value + (high - low) / 2], *counts.RANGES[measure.statistic])
+        if none and (measure.name in counts.SHARES or enough(parts)):
             low, high = 0.0, highest
+        elif np.isnan(low) and measure.name in (*counts.SHARES, "stance"):
+            least = -1 if measure.name == "stance" else 0
+            low, high = (least + (1 - least) * end for end in wilson((value - least) / (1 - least), n))
         ranks = [norms.percentile(reference.get((kind, measure.name, label, voice)), value) for kind in norms.NAMES]
         yield measure.name, label, voice, k, n, value, measure.unit, low, high, *ranks, parts
-
-
-def by_article(spans: pd.DataFrame) -> dict[str, list[tuple]]:
-    """The spans of each article, for `counts.reading_of`: layer, label, start, voice, source, value, group, detail."""
-    columns = ["layer", "label", "start", "voice", "source_id", "value", "group", "detail"]
-    spans, found = without_own(spans), defaultdict(list)
-    for name, *row in zip(*(spans[column].tolist() for column in ["article_id", *columns]), strict=True):
-        found[name].append(row)
-    return dict(found)
 
 
 def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.DataFrame:

@@ -64,7 +64,8 @@ def caption(table: pd.DataFrame) -> str:
     if shown.empty:
         return ""
     n = " to ".join(dict.fromkeys(f"{n:,.0f}" for n in (shown["norm_n"].min(), shown["norm_n"].max())))
-    return f" Grey: the middle 80 % of {shown['norm'].iloc[0]} (n = {n}; politics, 2010s); tick: their median."
+    what = "politics, 2010s" + ", collected to study propaganda" * (shown["norm"].iloc[0] == NAMES["opinion"])
+    return f" Grey: the middle 80 % of {shown['norm'].iloc[0]} (n = {n}; {what}); tick: their median."
 
 
 def standing(row: NamedTuple) -> str:

@@ -217,9 +217,9 @@ def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def positions(table: pd.DataFrame, *, y: str, value: str | None = None, ax: Axes | None = None) -> Axes:
+def positions(table: pd.DataFrame, *, y: str, value: str = "", lines: Sequence = (), ax: Axes | None = None) -> Axes:
     """Where things stand along an article, a line per `y`; with `value`, what is above 0 is favourable, below not."""
-    lines = list(dict.fromkeys(table[y]))
+    lines = list(lines or dict.fromkeys(table[y]))
     ax = look.axes_for(ax, len(lines) + 1)
     lean, at = table[value] if value else np.zeros(len(table)), np.array([float(lines.index(v)) for v in table[y]])
     kinds = {"favourable": (lean > 0, look.BLUE, "^", -0.22), "unfavourable": (lean < 0, look.RED, "v", 0.22)}
@@ -227,7 +227,7 @@ def positions(table: pd.DataFrame, *, y: str, value: str | None = None, ax: Axes
     for name, (chosen, colour, marker, shift) in kinds.items():
         look_of = {"label": name, "clip_on": not chosen.any()}  # an empty line that is not clipped spoils the layout
         ax.plot(table.loc[chosen, "word"], at[chosen] + shift, marker, color=colour, **look_of)
-    if value is not None:
+    if value:
         look.legend_below(ax, *ax.get_legend_handles_labels())
     for i in range(len(lines)):
         ax.axhline(i, color="#DDDDDD", linewidth=0.6, zorder=0)

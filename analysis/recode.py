@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.lexicons import OWN_VALIDITY, VALIDITY_COLUMNS, load_own_validity, load_validity
+from analysis.loaded import STYLE
 from analysis.measures import MEASURES, find_spans
 from analysis.model import AnalysisError, Article
 from analysis.text import sentence_at, sentences
@@ -24,7 +25,7 @@ from analysis.writing import csv_bytes, write_atomic
 RUN = "label == 'run' and value >= 0.5"
 QUESTIONS = {  # layer: what the coder is asked, the instrument that the answer is about, which of its spans say yes
     "loaded": ("Does any word, metaphor, pair of quotation marks or question here judge, exaggerate, mock or frighten?",
-        "loaded words", "group in ['evaluative', 'metaphor', 'distancing', 'device']"),  # as in data/validity.csv
+        "loaded words", f"group not in {list(STYLE)}"),
     "biased": ("Is this sentence biased by its choice of words?", "biased sentence (model)", RUN),
     "subjective": ("Does this sentence express an opinion, whoever holds it?", "subjective sentence (model)", RUN),
     "technique": ("Is anything here loaded, name calling, doubt, exaggeration, flag-waving, repetition or the like?",

@@ -1,5 +1,6 @@
 """Spans in, spans out: where they stand in the measured text, and which attributions are somebody else's."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
@@ -25,3 +26,12 @@ def without_own(spans: pd.DataFrame) -> pd.DataFrame:
     """All spans but attributions of what the author says ("I think"): they have no source, their words are his own."""
     own = (spans["layer"] == "attribution") & (spans["label"] == "content") & (spans["voice"] == "author")
     return spans[~own.groupby([spans["article_id"], spans["layer"], spans["group"]]).transform("any")]
+
+
+def by_article(spans: pd.DataFrame) -> dict[str, list[tuple]]:
+    """The spans of each article, for `counts.reading_of`: layer, label, start, voice, source, value, group, detail."""
+    columns = ["layer", "label", "start", "voice", "source_id", "value", "group", "detail"]
+    spans, found = without_own(spans), defaultdict(list)
+    for name, *row in zip(*(spans[column].tolist() for column in ["article_id", *columns]), strict=True):
+        found[name].append(row)
+    return dict(found)

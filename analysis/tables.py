@@ -14,6 +14,7 @@ from analysis.lexicons import OWN_VALIDITY, VALIDITY, load_cases, load_own_valid
 from analysis.measures import MEASURES, find_spans, score
 from analysis.model import AnalysisError, Article
 from analysis.palette import cut
+from analysis.resample import wilson
 from analysis.spans import located, without_own
 from analysis.stance import UNFAVOURABLE, lean
 
@@ -145,14 +146,12 @@ def role_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFram
 
     `low` and `high` are Wilson's 95 % interval of the share, as if mentions did not hang together.
     """
-    from scipy.stats import binomtest  # takes half a second to import
-
     table = spans[spans["layer"] == "target"].assign(n=1, target=spans["label"])
     table = table.assign(agent=table["detail"] == "agent", patient=table["detail"] == "patient")
     table = table.groupby(["article_id", "label", "target"])[["n", "agent", "patient"]].sum().reset_index()
     table = top(table, 10, by="n").melt(["article_id", "target", "n"], ["agent", "patient"], "role", "k")
-    ends = [binomtest(int(r.k), int(r.n)).proportion_ci(method="wilson") for r in table.itertuples()]
-    table = table.assign(share=table["k"] / table["n"], low=[e.low for e in ends], high=[e.high for e in ends])
+    ends = [wilson(r.k / r.n, r.n) for r in table.itertuples()]
+    table = table.assign(share=table["k"] / table["n"], low=[low for low, _ in ends], high=[high for _, high in ends])
     return with_labels(table, articles)
 
 
@@ -279,9 +278,9 @@ def validity(instrument: str, corpus: str = "") -> str:
     if not rows:
         return f"Instrument ({instrument}): not validated{' elsewhere' if own else ''}.{own}"
     row = {key: f"{float(text):.2f}" if re.fullmatch(r"-?\d+\.\d+", text) else text for key, text in rows[0].items()}
-    row["best_published"] = row["best_published"] or "none"
     told = "Instrument ({instrument}): {metric} {score} ({low} to {high}) on {corpus} {split}, n = {n_documents} "
-    return (told + "documents; trivial {trivial}, best published {best_published}.").format(**row) + own
+    best = ", best published {best_published}" if row["best_published"] else ""
+    return (told + "documents; {trivial_what} {trivial}" + best + ".").format(**row) + own
 
 
 def on_own_articles(rows: Iterable[Mapping[str, str]]) -> str:

@@ -11,18 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import sentiment, text, voice
-from analysis.compare import (
-    CONTEXT,
-    contributions,
-    difference,
-    differences,
-    distinctive_words,
-    holm,
-    leverage,
-    words_of,
-)
+from analysis.compare import CONTEXT, contributions, difference, differences, distinctive_words, leverage, words_of
 from analysis.measures import MEASURES
 from analysis.model import AnalysisError
+from analysis.resample import holm
 
 UNITS = {measure.name: measure.unit for measure in MEASURES}
 Rows = dict[tuple[str, str, str], np.ndarray]
@@ -247,12 +239,12 @@ def test_the_only_source_of_one_text_is_not_taken_for_that_of_the_other():
         (
             HEDGES,
             (6, 1),
-            ["loaded, hedges, author's words: ", " more per 100 words in a than in b, 95 % ", " of ", "Holm p = 0.0"],
+            ["loaded, hedges, author's words: ", " more per 100 words in a than in b, 95 % ", " of ", "Holm p < 0.001"],
         ),
         (
             ("loaded", "any", "direct"),
             (1, 6),
-            ["loaded, any category, quoted words: ", " fewer per 100 words in a than "],
+            ["loaded, words that judge, quoted words: ", " fewer per 100 words in a than "],
         ),
         (HEDGES, (3, 3), ["cannot tell; ", "; a difference below ", " could well have been missed in this much text"]),
         (HEDGES, (0, 0), ["cannot tell; 0.00 in both (0 of "]),
@@ -317,13 +309,14 @@ def test_leverage_names_the_sentence_on_which_a_verdict_hangs():
 
 
 @pytest.mark.parametrize(
-    ("hits_left", "hits_right", "verdicts"),
-    [(5, 0, ["higher", "cannot tell"]), (7, 1, ["cannot tell", "higher"]), (10, 2, ["higher", "higher"])],
+    ("most", "hits_left", "hits_right", "verdicts"),
+    [(2, 7, 1, ["higher", "cannot tell"]), (1, 7, 1, ["cannot tell", "higher"]), (1, 10, 2, ["higher", "higher"])],
     ids=["lost", "won", "firm"],
 )
-def test_leverage_says_whether_one_sentence_turns_the_verdict(hits_left, hits_right, verdicts):
+def test_leverage_says_whether_one_sentence_turns_the_verdict(most, hits_left, hits_right, verdicts):
     left, right = (np.column_stack([np.zeros(30), np.full(30, 20)]) for _ in "ab")
     left[np.arange(hits_left) * 2 + 2, 0], right[np.arange(hits_right) * 7 + 9, 0] = 1, 1
+    left[2, 0] = most
     table = scores(a={HEDGES: left}, b={HEDGES: right})
     found = leverage(table, "a", "b", *HEDGES)
     assert [difference(table, "a", "b")["verdict"][0], found["verdict"][0]] == verdicts
@@ -341,6 +334,32 @@ def test_leverage_of_a_row_that_is_not_there():
     table = scores(a={HEDGES: np.ones((5, 2))}, b={HEDGES: np.ones((5, 2))})
     assert leverage(table, "a", "b", "loaded", "boosters", "author").empty
     assert leverage(table, "a", "b", *HEDGES).empty  # all sentences alike: none has leverage
+
+
+def test_another_seed_gives_the_same_verdict():
+    rng = np.random.default_rng(3)
+    pairs = [hits(rng, 45, rate) for rate in (6, 3, 4, 4, 2, 5)]
+    table = scores(a={HEDGES: pairs[0], TONE: pairs[2]}, b={HEDGES: pairs[1], TONE: pairs[3]})
+    told = [difference(table, "a", "b", seed=seed) for seed in range(5)]
+    assert all(abs(one["p_holm"] - told[0]["p_holm"]).max() < 0.02 for one in told)
+    assert all((one["verdict"] == told[0]["verdict"]).all() for one in told)
+
+
+def test_a_share_of_few_is_no_finding_however_many_the_other_has():
+    """Where both texts are alike: 2 attributions against 22, of which four in five are named, and 6 against 30."""
+    rng = np.random.default_rng(4)
+
+    def named(n):
+        parts = np.zeros((30, 2))
+        np.add.at(parts, rng.integers(30, size=n), np.column_stack([rng.random(n) < 0.8, np.ones(n)]))
+        return parts
+
+    key = ("named_share", "named", "all")
+    few, more = (
+        [difference(scores(a={key: named(left)}, b={key: named(right)}), "a", "b")["p"][0] for _ in range(100)]
+        for left, right in ((2, 22), (6, 30))
+    )
+    assert np.isnan(few).all() and np.nanmean(np.less(more, 0.05)) <= 0.08
 
 
 # --- words ---

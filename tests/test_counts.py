@@ -8,7 +8,7 @@ import pytest
 from conftest import article
 
 from analysis import counts
-from analysis.measures import by_article
+from analysis.spans import by_article
 
 
 @pytest.mark.parametrize(

@@ -94,3 +94,24 @@ def test_scores_name_what_was_looked_for_and_place_it_among_no_norms(own_lists: 
 def test_a_folder_without_lists_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AnalysisError, match="no word list in it"):
         find_spans([article("x")], voice="rules", lexicons=tmp_path)
+
+
+def test_who_keeps_a_distance_in_reported_words_is_the_author() -> None:
+    text = 'Pell cited so-called "flood" concerns. Lind spoke of “a so-called plan”. It seems a disgrace.'
+    made = article(text)
+    ends = (text.index(". Lind") + 1, text.index(". It") + 1)
+    runs = [("indirect", 0, text.index('"')), ("direct", text.index('"'), text.index(" concerns"))]
+    runs += [("direct", ends[0] + 1, ends[1]), ("author", ends[1] + 1, len(text))]
+    spoken = [Span("voice", "paragraph", a, b, voice=who, source_id="Pell", value=3) for who, a, b in runs]
+    assert [(s.detail, s.voice) for s in detect(made, spoken) if s.label in ("distancing", "scare_quotes")] == [
+        ("so-called", "author"),
+        ("so-called", ""),
+        ("flood", "author"),
+    ]
+
+
+def test_any_counts_what_judges_only() -> None:
+    made = [article("It seems a total disaster, perhaps, and Pell noted that so-called progress is clearly late.")]
+    table = score(find_spans(made, voice="quotes"), made)
+    counted = table[(table["measure"] == "loaded") & (table["voice"] == "all")].set_index("label")["k"]
+    assert counted["any"] == counted["absolutes"] + counted["distancing"] > 0 < counted["hedges"]

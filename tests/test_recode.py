@@ -16,7 +16,6 @@ from nltk.metrics.agreement import AnnotationTask
 
 from analysis import encoder, lexicons, loaded, recode, run, tables
 from analysis.model import AnalysisError
-from training.validate import LOADED_FAMILIES
 
 CORPUS = Path(__file__).parent / "cases" / "corpus"
 ROOT = Path(__file__).parents[1]
@@ -267,8 +266,8 @@ def test_a_content_of_several_sentences_is_found_in_each(tmp_path: Path):
 
 def test_loaded_is_what_its_validity_was_measured_on():
     _, instrument, yes = recode.QUESTIONS["loaded"]
-    assert (instrument, yes) == ("loaded words", f"group in {list(LOADED_FAMILIES)}")
-    rest = [name for name in loaded.LISTS if lexicons.load_lexicon(name).family not in LOADED_FAMILIES]
+    assert (instrument, yes) == ("loaded words", f"group not in {list(loaded.STYLE)}")
+    rest = [name for name in loaded.LISTS if lexicons.load_lexicon(name).family in loaded.STYLE]
     assert recode.SCOPE[instrument] == f", without {', '.join(rest)}"
 
 

@@ -233,8 +233,6 @@ def test_whatever_fails_in_some_articles_costs_the_others_nothing(monkeypatch, s
             monkeypatch.setattr(f"analysis.{stage}.detect", finds)
     else:
         table = broken(what, parts=counts)
-        if own in measures.counts.COUNTED:
-            monkeypatch.setattr(measures.counts, "COUNTED", (*measures.counts.COUNTED, counts))
     made = tables_of(articles, table)
     failures = [*made["spans"].attrs["failures"], *made["scores"].attrs["failures"]]
     assert [(f["article_id"], f["stage"]) for f in failures] == [(other, stage) for other in others]

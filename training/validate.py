@@ -72,7 +72,6 @@ FRAMES: Mapping[str, Metric] = {
     ),
 }
 AUTHOR: Metric = (macro_f1, 0.22, "a constant answer", 0.5, "neural models, about .4 to .5 (test)")
-LOADED_FAMILIES = ("evaluative", "metaphor", "distancing", "device")
 UNSEEN = ("head", "script", "style", "noscript", "template", "svg", "iframe", "select", "textarea", Comment)
 SECTIONS = ("article", "aside", "br", "figcaption", "figure", "footer", "header", "main", "nav", "section")
 CUTS = tuple(product(np.linspace(-0.6, -0.05, 12), np.linspace(0.05, 0.6, 12)))
@@ -102,16 +101,20 @@ def tone_rows(gold: Path) -> Rows:
     for (method, ask), (split, own) in product(asked.items(), mentions.items()):
         tones = [ask(row["text"], t["start"], t["end"]) for row, t in own]
         said += tones if method == "model" else []
-        answers = zip(_articles_of(own), (t["polarity"] for _, t in own), (tone.label for tone in tones), strict=True)
-        yield from scored(
-            f"target tone ({method})", "NewsMTSC", f"{split} dev", confusions(answers), {"macro-F1": TONE[split]}
-        )
+        truths, names = [t["polarity"] for _, t in own], _articles_of(own)
+        labels = [tone.label for tone in tones]
+        unsure = [method == "model" and tone.p_negative < stance.UNFAVOURABLE for tone in tones]
+        counted = ["neutral" if x and y == "negative" else y for x, y in zip(unsure, labels, strict=True)]
+        for what, answers in (("target tone", labels), ("stance", counted)):
+            table = confusions(zip(names, truths, answers, strict=True))
+            yield from scored(f"{what} ({method})", "NewsMTSC", f"{split} dev", table, {"macro-F1": TONE[split]})
     so = [t["polarity"] == label for own in mentions.values() for _, t in own for label in stance.LABELS]
     yield from reliability("tone", "NewsMTSC", [p for tone in said for p in tone[1:]], so)
     for split, own in mentions.items():
         truths = [t["polarity"] for _, t in own]
         labels = [sentiment.tone_label(sentiment.tone(row["text"])) for row, _ in own]
-        yield from tone_by_sentence("NewsMTSC", f"{split} dev", "toward a target", _articles_of(own), truths, labels)
+        names, what = _articles_of(own), "toward a target"
+        yield from tone_by_sentence("NewsMTSC", f"{split} dev", what, names, truths, labels, TONE[split][3:])
 
 
 def _articles_of(mentions: Sequence[tuple[Mapping, Mapping]]) -> list[str]:
@@ -119,12 +122,18 @@ def _articles_of(mentions: Sequence[tuple[Mapping, Mapping]]) -> list[str]:
 
 
 def tone_by_sentence(
-    corpus: str, split: str, what: str, documents: Sequence[str], truths: Sequence[str], labels: Sequence[str]
+    corpus: str,
+    split: str,
+    what: str,
+    documents: Sequence[str],
+    truths: Sequence[str],
+    labels: Sequence[str],
+    best: tuple[float, str],
 ) -> Rows:
     """How far the tone of whole sentences tells what annotators marked; beside the best constant answer."""
     constant = [sum(confusions(zip(documents, truths, [c] * len(truths), strict=True))) for c in sorted({*truths})]
     floor = max(float(macro_f1(table)) for table in constant)
-    how = (macro_f1, floor, "a constant answer", None, "")
+    how = (macro_f1, floor, "a constant answer", *best)
     answers = confusions(zip(documents, truths, labels, strict=True))
     yield from scored("tone", corpus, split, answers, {f"macro-F1 {what}": how})
 
@@ -155,7 +164,7 @@ def babe_rows(gold: Path) -> Rows:
     articles = read(rows)
     how = (macro_f1, 0.61, "word lists", *BABE_BEST)
     yield from sentence_rows("BABE", "biased", rows, "macro-F1", how, articles=articles)
-    hits = [any(s.group in LOADED_FAMILIES for s in loaded.detect(article)) for article in articles]
+    hits = [any(s.group not in loaded.STYLE for s in loaded.detect(article)) for article in articles]
     answers = confusions((r["document"], r["truths"][0], hit) for r, hit in zip(rows, hits, strict=True))
     how = (macro_f1, 0.333, "a constant answer", *BABE_BEST)
     yield from scored("loaded words", "BABE", "dev", answers, {f"macro-F1 ({coverage()})": how})
@@ -164,7 +173,7 @@ def babe_rows(gold: Path) -> Rows:
 def coverage() -> str:
     """How many categories of loaded words are counted, in words; the two that come from no list are devices."""
     families = [load_lexicon(name).family if name in loaded.LISTS else "device" for name in loaded.CATEGORIES]
-    return f"{sum(family in LOADED_FAMILIES for family in families)} of {len(families)} categories"
+    return f"{sum(family not in loaded.STYLE for family in families)} of {len(families)} categories"
 
 
 def basil_rows(gold: Path) -> Rows:
@@ -247,9 +256,10 @@ def author_rows(gold: Path) -> Rows:
     for what, said in (("±.05", sided(values, -0.05, 0.05)), ("fitted cut", chosen)):
         answers = confusions(zip(names, truths, said, strict=True))
         metric = f"author, {what}, macro-F1"
-        yield from scored("target tone (model)", "PerSenT", "dev", answers, {metric: AUTHOR})
+        yield from scored("stance (model)", "PerSenT", "dev", answers, {metric: AUTHOR})
     tones = [np.mean([span.value for span in sentiment.detect(a) if span.label == "tone"]) for a in articles]
-    yield from tone_by_sentence("PerSenT", "dev", "of the author", names, truths, sided(np.array(tones), -0.05, 0.05))
+    said = sided(np.array(tones), -0.05, 0.05)
+    yield from tone_by_sentence("PerSenT", "dev", "of the author", names, truths, said, AUTHOR[3:])
 
 
 def _fit(truths: np.ndarray, said: np.ndarray) -> float:
