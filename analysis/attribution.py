@@ -19,7 +19,7 @@ from analysis.lexicons import Hit, index, match
 from analysis.model import AnalysisError, Article, Span
 from analysis.sources import Mention, Source, identify
 from analysis.tagging import Attribution
-from analysis.text import FIRST_PERSON, Quotation, outermost, sentences, touched, turns
+from analysis.text import FIRST_PERSON, Quotation, outermost, sentence_at, sentences, touched, turns, verbatim
 
 METHODS = ("quotes", "rules", "model")
 USES = {"cues": "", "cues_object": "", "cues_noun": "noun", "cues_preposition": "preposition"}  # "" is a verb
@@ -103,10 +103,10 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
     relations = [relation for relation in relations if relation.source not in expletive]
     relations.sort(key=lambda r: min([*r.contents, r.cue or r.contents[0], r.source or r.contents[0]]))
     for number, relation in enumerate(relations, start=1):
-        yield from _spans(relation, known.get(relation.source, Source()), str(number), outer)
+        yield from _spans(relation, known.get(relation.source, Source()), str(number), verbatim(article))
 
 
-def _spans(relation: Attribution, source: Source, group: str, outer: Sequence[Quotation]) -> Iterator[Span]:
+def _spans(relation: Attribution, source: Source, group: str, quoted: Sequence[Quotation]) -> Iterator[Span]:
     shared = {"source_id": source.name, "group": group}
     if relation.source:
         yield Span("attribution", "source", *relation.source, value=float(source.named), detail=source.kind, **shared)
@@ -114,8 +114,8 @@ def _spans(relation: Attribution, source: Source, group: str, outer: Sequence[Qu
         yield Span("attribution", "country", *source.country_at, detail=source.country, **shared)
     if relation.cue:
         yield Span("attribution", "cue", *relation.cue, detail=relation.stance, **shared)
-    quoted = sum(min(e, q.end) - max(s, q.start) for s, e in relation.contents for q in touched(s, e, outer))
-    share = quoted / sum(end - start for start, end in relation.contents)
+    inside = sum(min(e, q.end) - max(s, q.start) for s, e in relation.contents for q in touched(s, e, quoted))
+    share = inside / sum(end - start for start, end in relation.contents)
     detail = "direct" if share > DIRECT else "indirect" if share < INDIRECT else "mixed"
     for content in relation.contents:
         yield Span("attribution", "content", *content, detail=detail, **shared)
@@ -149,6 +149,7 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
     for linked in tagging.attributions(article):
         runs = linked.source, linked.cue, *linked.contents
         source, cue, *contents = (run and (words[run[0]].start, words[run[1] - 1].end) for run in runs)
+        contents = _after_colon(article, cue[1], contents) if cue else contents
         said = [word.form for word in words[slice(*linked.cue)]] if linked.cue else []
         stances = [hit.label for hit in match(said, entries)]
         if linked.probability >= SURE or stances or any(touched(*content, outer) for content in contents):
@@ -159,6 +160,17 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
     claimed = {q for relation in relations for content in relation.contents for q in touched(*content, outer)}
     relations += _loose(article, outer, claimed)
     return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
+
+
+def _after_colon(article: Article, end: int, contents: Sequence[Offsets]) -> Sequence[Offsets]:
+    """Contents; but all that follows a colon right after the cue, if not in marks, is one, up to its sentence's end."""
+    sentence = sentences(article)[sentence_at(article, end - 1)]
+    colon, *rest = [token for token in sentence.tokens if token.start >= end][:2] or [None]
+    inside = [content for content in contents if colon and colon.start < content[0] < sentence.end]
+    if not inside or colon.form != ":" or rest[0].form == '"':
+        return contents
+    last = max(token.end for token in sentence.tokens if token.is_word)
+    return sorted([*(content for content in contents if content not in inside), (rest[0].start, last)])
 
 
 def _loose(article: Article, outer: Sequence[Quotation], claimed: Set[Quotation]) -> list[Attribution]:
@@ -196,7 +208,8 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> Read:
             speaker.contents.append(opening[0][:2])
             claimed.update(opening)
         elif speaker and not opening and block == sentence.block:
-            speaker.contents.append((sentence.start, sentence.tokens[-1].start))
+            *_, last = sentence.tokens
+            speaker.contents.append((sentence.start, last.end if last.is_word else max(last.start, sentence.start + 1)))
         elif not opening:
             speaker = None
         relations += found

@@ -81,6 +81,9 @@ def test_every_mention_of_a_text_without_stops_is_found() -> None:
 def test_tone_toward_refuses_an_empty_mention(way) -> None:
     with pytest.raises(ValueError, match="no token"):
         way("China is an island.", 5, 6)
+    with pytest.raises(ValueError, match="no token"):
+        way("The mayor slammed Acme.", -4, 4)
+    assert way("The mayor slammed Acme\ud800.", 18, 22).label == "negative"
 
 
 def test_no_mention_without_text_and_own_targets_replace_ours(tmp_path: Path) -> None:
