@@ -137,7 +137,7 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _encoding(path: Path) -> tuple[str, tuple[str, ...]]:
-    """The codec of a file, found by going through all of it, and a flag if it is not UTF-8 or what its mark says.
+    """The codec of a table, found by going through all of it, and a flag if it is not UTF-8 or what its mark says.
 
     No guess beyond these: it is cp1252 where more bytes are not UTF-8 than characters beyond ASCII are, so that
     one bad byte does not turn all others of a file into mojibake.
@@ -154,11 +154,15 @@ def _encoding(path: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def _whole(path: Path) -> tuple[str, tuple[str, ...]]:
-    """All of a file's text, and its flags; AnalysisError with the place of the first byte that cannot be read."""
-    (codec, flags), data = _encoding(path), path.read_bytes()
+    """A file's text, and a flag if it is cp1252; AnalysisError with the place of the first byte if it is neither."""
+    data = path.read_bytes()
+    codec = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        return data.decode(codec), flags
+        return data.decode(codec), ()
     except UnicodeDecodeError as error:
+        if codec != "utf-16":
+            with suppress(UnicodeDecodeError):
+                return data.decode("cp1252"), ("decoded as cp1252",)
         at = error.start + len(data) - len(error.object)  # a mark is not in `object`
         byte, line = f"byte {data[at]:#x} at offset {at}", data.count(b"\n", 0, at) + 1
         codec = codec.removesuffix("-sig").upper()

@@ -92,6 +92,7 @@ def test_svg_is_dateless_and_draws_its_letters(fig, tmp_path):
     assert "<dc:date>" not in svg and "<text" not in svg
 
 
+@pytest.mark.filterwarnings("ignore:Glyph")
 def test_a_control_character_in_a_name_leaves_the_svg_sound(fig, tmp_path):
     fig.axes[0].set_title("Storm\x0b over \x01Holm")
     ElementTree.parse(save(fig, tmp_path).with_suffix(".svg"))

@@ -201,7 +201,7 @@ def test_a_table_in_cp1252_is_read_as_such_but_for_a_byte_that_it_lacks(tmp_path
     [
         ("“It rained.”\n".encode() + b"caf\xe9", "line 2: byte 0xe9 at offset 20 is not UTF-8"),
         (b"\xef\xbb\xbf" + "“It rained.”\n".encode() + b"caf\xe9", "line 2: byte 0xe9 at offset 23 is not UTF-8"),
-        (b"It\nrained \x81", "line 2: byte 0x81 at offset 10 is not CP1252"),
+        (b"It\nrained \x81", "line 2: byte 0x81 at offset 10 is not UTF-8"),
         (b"\xff\xfe\x00\xd8", "line 1: byte 0x0 at offset 2 is not UTF-16"),
     ],
 )
