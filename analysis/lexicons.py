@@ -128,9 +128,13 @@ def load_validity(path: Path = VALIDITY) -> tuple[Mapping[str, str], ...]:
 
 def load_own_validity(path: Path = OWN_VALIDITY) -> tuple[Mapping[str, str], ...]:
     """What recoding by hand gave, as `recode.import_sheets` wrote it; none where nobody has recoded."""
-    if any(list(row) != VALIDITY_COLUMNS for row in load_validity(path)):
+    try:
+        rows = load_validity(path)
+    except ValueError as error:
+        raise AnalysisError(f"{path}: {error}; move it and import again") from error
+    if any(list(row) != VALIDITY_COLUMNS for row in rows):
         raise AnalysisError(f"{path}: its columns are not {', '.join(VALIDITY_COLUMNS)}; move it and import again")
-    return load_validity(path)
+    return rows
 
 
 @cache

@@ -103,13 +103,14 @@ def title_of(article: Article) -> str:
 
 
 def file_name(article_id: str) -> str:
-    """A file name for an article: its id where that is safe everywhere, else made safe and told apart by a hash.
+    """A file name for an article: its id where that is safe everywhere, capitals too, else with a hash.
 
     >>> file_name("007"), file_name("../a b")
     ('007.html', 'a_b-2c2c791a.html')
     """
     safe = re.sub(r"(?a)[^\w-]+", "_", article_id).strip("_")[:80]
-    return f"{safe}.html" if safe == article_id else f"{safe}-{sha256(article_id.encode()).hexdigest()[:8]}.html"
+    same = safe == article_id == article_id.lower()
+    return f"{safe}.html" if same else f"{safe}-{sha256(article_id.encode()).hexdigest()[:8]}.html"
 
 
 def passages(article: Article, spans: pd.DataFrame) -> list[Passage]:

@@ -71,7 +71,7 @@ def import_sheets(sheets: Sequence[Path], key: Path, out: Path = OWN_VALIDITY) -
     if len({path.resolve() for path in sheets}) < len(sheets):
         raise AnalysisError(f"{', '.join(map(str, sheets))}: a sheet is given twice; each coder counts once")
     known = _table(key, KEY)
-    if {*known["found"]} != {"0", "1"} or not known["stands_for"].str.fullmatch("[0-9]+").all():
+    if {*known["found"]} != {"0", "1"} or not known["stands_for"].str.fullmatch("[0-9]{1,9}").all():
         raise AnalysisError(f"{key}: `found` is not 0 and 1, or `stands_for` no number; keep the key as exported")
     codes = np.column_stack([_codes(path, key, known["sentence"].to_dict()) for path in sheets])
     rows = score(known := known.astype({"found": int, "stands_for": int}), codes)

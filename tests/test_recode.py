@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 import shutil
 from pathlib import Path
 
@@ -217,6 +218,17 @@ def test_the_key_survives_one_too(sheet: Path):
     writer.writerows(rows)
     key.write_text(written.getvalue(), "utf-8-sig")
     assert [score for score, *_ in imported(coded, key=key).values()] == [1, 1]
+
+
+def test_what_is_no_validity_file_or_key_is_refused(sheet: Path, tmp_path: Path):
+    own = tmp_path / "own.csv"
+    own.write_bytes("instrument\ncaf\xe9".encode("cp1252"))
+    with pytest.raises(AnalysisError, match=r"own\.csv.*move it"):
+        lexicons.load_own_validity(own)
+    key = sheet.with_suffix(".key.csv")
+    key.write_text(re.sub(r'(,"?[01]"?,"?)\d+', r"\g<1>" + "9" * 30, key.read_text("utf-8-sig")), "utf-8-sig")
+    with pytest.raises(AnalysisError, match="stands_for"):
+        imported(fill(sheet, machine(sheet)), key=key)
 
 
 def test_a_sheet_holds_the_sentence_its_neighbours_and_no_formula(sheet: Path):
