@@ -341,3 +341,21 @@ def test_what_a_killed_run_left_is_removed_and_a_second_run_refused(project, cap
     assert "another run writes here" in capsys.readouterr().err and (project / "figures/.new-abc").exists()
     assert command(project, "--only", "01") == 0
     assert not list((project / "figures").glob(".*"))
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_report_shows_figures_and_texts_of_its_own_articles_alone(project):
+    about = "\nfrom analysis.corpus import load_corpus\nfrom analysis.figures import saver\n"
+    draw = DRAW.replace("save_figure(Figure(), ", "saver('STEM', load_corpus(articles), out, '')(Figure(), ")
+    draw = about + draw.replace("STEM/{name}", "{name}").replace(", out=out)", ")").replace("NAMES", "one")
+    for stem in ("01_first", "02_second"):
+        notebook(project / "notebooks", stem, draw.replace("STEM", stem).replace("alt=", "title=voice, alt="))
+    report = project / "figures/report.html"
+    assert command(project) == 0
+    pages = {path.name for path in (project / "figures/read").iterdir()}
+    assert len(pages) == 3 and all(f'id="{stem}"' in report.read_text() for stem in ("01_first", "02_second"))
+    other = ["run", "--articles", str(CORPUS / "harbour.txt"), "--out", str(project / "figures"), "--only", "02"]
+    assert run.main(other) == 0
+    assert [path.name for path in (project / "figures/read").iterdir()] == ["harbour.html"]
+    assert 'id="02_second"' in report.read_text() and 'id="01_first"' not in report.read_text()
+    assert figures(project) == ["01_first/one", "02_second/one"], "the figures themselves stay"
