@@ -23,7 +23,7 @@ def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **
     Up to four stand one below the other, more in two columns, strips without names in four; written-out words always
     in one. All are as high as the one with most lines needs, and those of articles have one scale.
     """
-    if by not in table:
+    if by not in table or table.empty:
         return draw(table, **options).figure
     names = look.order(table[by]) or [""]
     columns = 1 if len(names) <= 4 or draw is word_lists else 4 if len(names) > 8 and "y" not in options else 2
@@ -253,7 +253,7 @@ def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) -> Figure:
     """One page of scores: a row a score on its own scale, a dot an article with its interval.
 
-    Columns name, unit, article, value, low, high, k, n, and the band's; with two articles n and `verdicts` are written.
+    Columns name, unit, article, value, low, high, k, n, and the band's; n of up to four is written, of two `verdicts`.
     """
     names, articles = look.order(table["name"]), look.order(table["article"])
     few = len(articles) <= len(look.CYCLE)
@@ -270,10 +270,10 @@ def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) ->
         ax.set(yticks=[], ylim=(0.2 - len(articles), 0.8))
         ax.spines["left"].set_visible(False)
         ax.set_ylabel(f"{name}\n", rotation=0, ha="right", va="center")
-        if len(articles) == 2:
+        if 2 <= len(articles) <= 4:
             sizes = rows["n"].fillna(rows["k"]) + rows["k"] * rows["unit"].str.startswith("log ")  # of a balance, both
             sizes = sizes.set_axis(rows["article"]).reindex(articles).map("{:,.0f}".format).replace("nan", "–")
-            told = f"n = {' | '.join(sizes)}\n{(verdicts or {}).get(name, '')}"
+            told = f"n = {' | '.join(sizes)}\n" + (verdicts or {}).get(name, "") * (len(articles) == 2)
             ax.annotate(told, (1.01, 0.5), xycoords="axes fraction", va="center", fontsize=8)
         ax.annotate(rows["unit"].iloc[0], (0, 1), xycoords="axes fraction", fontsize=7, color="#555555", va="bottom")
     if len(articles) > 1 and few:
