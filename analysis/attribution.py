@@ -8,7 +8,7 @@ LREC; O'Keefe et al. (2012), EMNLP, 790-799.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice
 from typing import NamedTuple
@@ -81,7 +81,7 @@ PATTERNS = {
 }
 
 
-Read = tuple[list[Attribution], list[Mention]]  # the attributions of an article, and who is mentioned in it
+Read = tuple[list[Attribution], dict[Offsets, str]]  # the attributions of an article, and where who is mentioned
 
 
 def detect(article: Article, method: str = "model") -> Iterator[Span]:
@@ -95,9 +95,14 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
         raise AnalysisError(f"attribution method {method!r} is none of {', '.join(METHODS)}")
     outer = outermost(article)
     if method == "quotes":
-        relations, mentions = [Attribution(None, None, [q[:2]]) for q in outer], []
+        relations, places = [Attribution(None, None, [q[:2]]) for q in outer], {}
     else:
-        relations, mentions = _with_turns(article, (_tagged if method == "model" else _relations)(article, outer))
+        relations, places = (_tagged if method == "model" else _relations)(article, outer)
+        claimed = {q for relation in relations for content in relation.contents for q in touched(*content, outer)}
+        alone = [q for q in outer if q not in claimed and len(article.raw[q.start : q.end].split()) > SHORT]
+        relations += [Attribution(None, None, [q[:2]]) for q in alone]  # nobody claims them: of an unknown source
+        relations, places = _with_turns(article, (relations, places))
+    mentions = [Mention(*place, role) for place, role in sorted(places.items())]
     known = dict(zip(((m.start, m.end) for m in mentions), identify(article.raw, mentions), strict=True))
     expletive = {place for place, s in known.items() if not s.name and article.raw[slice(*place)] in ("It", "it")}
     relations = [relation for relation in relations if relation.source not in expletive]
@@ -133,11 +138,11 @@ def _with_turns(article: Article, read: Read) -> Read:
         own = not relation.cue or (relation.source and article.raw[slice(*relation.source)].lower() in FIRST_PERSON)
         if not turn.start <= at < (turn.end if own else turn.first):
             made.append(relation)
-    return made, sorted([*(m for m in read[1] if m[:2] not in named), *(Mention(*place) for place in named)])
+    return made, read[1] | dict.fromkeys(named, "source")
 
 
 def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
-    """The attributions that the model tags in the paragraphs, and who is mentioned in them, in text order."""
+    """The attributions that the model tags in the paragraphs, and who is mentioned in them."""
     read = sentences(article)
     words = [token for sentence in read for token in sentence.tokens]
     entries = index(*LEXICONS)
@@ -157,9 +162,7 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
             relations.append(Attribution(source, cue, contents, stance))
             if source:
                 mentions[source] = "source"
-    claimed = {q for relation in relations for content in relation.contents for q in touched(*content, outer)}
-    relations += _loose(article, outer, claimed)
-    return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
+    return relations, mentions
 
 
 def _after_colon(article: Article, end: int, contents: Sequence[Offsets]) -> Sequence[Offsets]:
@@ -173,14 +176,8 @@ def _after_colon(article: Article, end: int, contents: Sequence[Offsets]) -> Seq
     return sorted([*(content for content in contents if content not in inside), (rest[0].start, last)])
 
 
-def _loose(article: Article, outer: Sequence[Quotation], claimed: Set[Quotation]) -> list[Attribution]:
-    """Long quotations that nobody claims are contents of an unknown source."""
-    alone = [q for q in outer if q not in claimed and len(article.raw[q.start : q.end].split()) > SHORT]
-    return [Attribution(None, None, [q[:2]]) for q in alone]
-
-
 def _relations(article: Article, outer: Sequence[Quotation]) -> Read:
-    """The attributions of the paragraphs, and who is mentioned in them, in text order.
+    """The attributions of the paragraphs, and who is mentioned in them.
 
     A quotation that opens a sentence without a cue goes on with the speaker before it; so does the rest of a paragraph
     after a cue and a colon.
@@ -214,8 +211,7 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> Read:
             speaker = None
         relations += found
         claimed.update(q for relation in found for content in relation.contents for q in touched(*content, outer))
-    relations += _loose(article, outer, claimed)
-    return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
+    return relations, mentions
 
 
 def _relation(raw: str, r: Reading, draft: Attribution, outer: Sequence[Quotation]) -> Attribution:
