@@ -73,26 +73,24 @@ def digest(path: Path) -> str:
 
 
 def records(path: Path) -> Iterator[Record]:
-    """The records of one file; a file, row or line that cannot be read is a record too, and no error leaves this."""
-    name = plain(path.name)
+    """The records of one file, at least one; what cannot be read of it is a record too, and no error leaves this."""
+    name, number = plain(path.name), None
     kind = next((kind for kind in (*SIZE_LIMITS, *TABLES) if name.lower().endswith(kind)), "")
     try:
         if not kind:
             raise AnalysisError(f"files of this kind are not read; give {KINDS}")
         if not path.is_file():
             raise AnalysisError("not a regular file")
-        if kind == ".parquet":
-            yield from (Record(name, number, row) for number, row in _parquet_rows(path))
-            return
         if (size := path.stat().st_size) > SIZE_LIMITS.get(kind, size):
             raise AnalysisError(f"{size:,} bytes, more than {SIZE_LIMITS[kind]:,}; split it")
-        codec, flags = _encoding(path)
-        with _open(path) as stream, io.TextIOWrapper(stream, codec, newline="" if kind != ".jsonl" else "\n") as text:
-            if kind in SIZE_LIMITS:
-                yield Record(name, None, text.read(), flags)
-                return
-            rows = _csv_rows(text, {"id", "text"}) if kind == ".csv" else _jsonl_rows(text)
-            yield from (Record(name, number, row, flags) for number, row in rows)
+        if kind in SIZE_LIMITS:
+            codec, flags = _encoding(path)
+            yield Record(name, None, path.read_bytes().decode(codec), flags)
+            return
+        for number, *read in _rows(path, kind):
+            yield Record(name, number, *read)
+        if number is None:
+            raise AnalysisError("no rows in it")
     except Exception as error:  # the parsers raise what they like, and one file must not cost the others
         yield Record(name, None, error)
 
@@ -137,6 +135,17 @@ def _encoding(path: Path) -> tuple[str, tuple[str, ...]]:
                 pass
             return codec, ("decoded as cp1252",) if codec == "cp1252" else ()
     raise AnalysisError(f"neither UTF-8 nor {'UTF-16' if marked else 'cp1252'}; save it as UTF-8")
+
+
+def _rows(path: Path, kind: str) -> Iterator[tuple[int, Any, tuple[str, ...]]]:
+    """The number, content and flags of each row of a table."""
+    if kind == ".parquet":
+        yield from ((number, row, ()) for number, row in _parquet_rows(path))
+        return
+    codec, flags = _encoding(path)
+    with _open(path) as stream, io.TextIOWrapper(stream, codec, newline="" if kind == ".csv" else "\n") as text:
+        rows = _csv_rows(text, {"id", "text"}) if kind == ".csv" else _jsonl_rows(text)
+        yield from ((number, row, flags) for number, row in rows)
 
 
 def _csv_rows(text: IO[str], needed: set[str]) -> Iterator[tuple[int, Any]]:

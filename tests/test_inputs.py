@@ -1,6 +1,7 @@
 """What can be opened is read record by record; what cannot is a record that says why."""
 
 import gzip
+import io
 import json
 import os
 from pathlib import Path
@@ -36,6 +37,16 @@ def test_a_broken_archive_is_refused(tmp_path) -> None:
     (tmp_path / "none.jsonl.gz").write_bytes(ROW.encode())
     for name in ("cut", "none"):
         assert [line for line, _ in reasons(tmp_path / f"{name}.jsonl.gz")] == [None]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "jsonl.gz", "parquet"])
+def test_a_table_without_rows_is_a_failure(tmp_path, kind: str) -> None:
+    path = tmp_path / f"t.{kind}"
+    empty = io.BytesIO()
+    pd.DataFrame({"id": [], "text": []}, dtype="str").to_parquet(empty)
+    made = {"csv": b"id,text\n", "jsonl": b" \n\n", "jsonl.gz": gzip.compress(b""), "parquet": empty.getvalue()}
+    path.write_bytes(made[kind])
+    assert reasons(path) == [(None, "no rows in it")]
 
 
 @pytest.mark.parametrize("mark", [";", "\t"])
