@@ -98,11 +98,17 @@ def records(path: Path) -> Iterator[Record]:
 def read_index(found: Sequence[Path]) -> tuple[dict[str, tuple[int, dict[str, str]]], list[Failure]]:
     """By article or file, the line of `index.csv` that names it and the facts that it gives; and its bad lines.
 
-    It lies beside the files that were `found`; lines for others that lie there are passed over.
+    It lies beside the files that were `found`, its name in large or small letters; lines for others that lie there are
+    passed over. AnalysisError where it cannot be read as a whole.
     """
     path, index, failures = found[0].parent / "index.csv", {}, []
     try:
-        if path.exists():
+        there = sorted(file for file in path.parent.glob("*") if file.name.lower() == path.name)
+        if len(there) > 1:
+            raise AnalysisError(f"there are {' and '.join(file.name for file in there)}: keep one")
+        for path in there:
+            if not path.is_file():
+                raise AnalysisError("not a regular file; mend or delete it")
             with path.open(encoding=_encoding(path)[0], newline="") as text:
                 for number, row in _csv_rows(text, {"article_id"}):
                     if isinstance(row, Exception):
