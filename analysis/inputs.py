@@ -23,6 +23,7 @@ FACTS = ("title", "author", "date", "outlet", "kind", "topic", "url", "language"
 SIZE_LIMITS = {".txt": 4_000_000, ".html": 20_000_000, ".htm": 20_000_000}
 TABLES = (".csv", ".jsonl", ".jsonl.gz", ".parquet")
 KINDS = ", ".join((*SIZE_LIMITS, *TABLES))
+PASSED = re.compile(r"(?i)\.|readme|index\.csv$")  # files that are no articles
 ROW_LIMIT = 20_000_000  # characters of a row of a table: more than the longest article takes
 CHUNK = 1 << 20  # characters read at a time where a whole file has to be looked through
 MISSING = {"id": "no id: number the articles", "text": "no text: of Media Cloud's list, save the pages at url as .html"}
@@ -44,17 +45,19 @@ class Record(NamedTuple):
 
 
 def files(path: str | Path) -> list[Path]:
-    """The files of a folder (hidden ones, READMEs, `index.csv` and subfolders passed over), of a pattern, or one file.
+    """The files of a folder or a pattern (hidden ones, READMEs, `index.csv` and subfolders passed over), or one file.
 
     In order of their paths. A relative path is looked for in the working directory, then in the project's root.
     AnalysisError where there is nothing of that name.
     """
     with suppress(OSError, ValueError):
         for place in (Path(path), ROOT / path):
-            if place.is_dir():
-                passed = re.compile(r"(?i)\.|readme|index\.csv$")
-                return [file for file in sorted(place.iterdir()) if not (file.is_dir() or passed.match(file.name))]
-            if found := [place] if place.exists() else sorted(place.parent.glob(place.name)):
+            folder = place.is_dir()
+            if place.exists() and not folder:
+                return [place]
+            there = sorted(place.iterdir() if folder else place.parent.glob(place.name))
+            found = [file for file in there if not (PASSED.match(file.name) or file.is_dir())]
+            if folder or found:
                 return found
     raise AnalysisError(f"{str(path)[:200]}: no file or folder that can be read; give one of {KINDS}, or a pattern")
 

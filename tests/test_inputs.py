@@ -92,3 +92,11 @@ def test_a_pattern_finds_files_in_order(tmp_path) -> None:
     assert [path.name for path in files(tmp_path / "*.jsonl")] == ["a.jsonl", "b.jsonl"]
     with pytest.raises(AnalysisError, match="no file or folder"):
         files(tmp_path / "*.csv")
+
+
+def test_a_pattern_passes_over_what_a_folder_does(tmp_path) -> None:
+    for name in ("a.csv", "index.csv", "README.md", ".hidden"):
+        (tmp_path / name).write_text("id,text\n")
+    (tmp_path / "sub.csv").mkdir()
+    assert [path.name for path in files(tmp_path / "*.csv")] == ["a.csv"]
+    assert files(tmp_path / "*") == files(tmp_path)
