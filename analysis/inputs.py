@@ -124,7 +124,7 @@ def read_index(found: Sequence[Path]) -> tuple[dict[str, tuple[int, dict[str, st
                         raise AnalysisError(f"no column {', '.join(unknown)}; known are {', '.join(FACTS)} and note")
                     else:
                         index[name] = number, {key: row[key] for key in FACTS if row.get(key)}
-    except (AnalysisError, OSError, csv.Error) as error:
+    except (AnalysisError, OSError) as error:
         raise AnalysisError(f"{path}: {error}") from error
     others = {file.stem for file in path.parent.iterdir()} - {file.stem for file in found} if index else set()
     return {name: line for name, line in index.items() if name not in others}, failures
@@ -158,20 +158,30 @@ def _rows(path: Path, kind: str) -> Iterator[tuple[int, Any, tuple[str, ...]]]:
 
 
 def _csv_rows(text: IO[str], needed: set[str]) -> Iterator[tuple[int, Any]]:
-    """The number of its last line, and a row as a dict, or as the error that it is; refuses columns that do not fit."""
+    """The number of its first line, and a row as a dict, or the error that it is; refuses columns that do not fit."""
     csv.field_size_limit(ROW_LIMIT)  # the limit on text is checked elsewhere, with a clearer message
-    rows = csv.reader(text, strict=True)
-    columns = _checked(next(rows, []), needed)
+    rows, columns = csv.reader(text, strict=True), []
     while True:
+        first = rows.line_num + 1
         try:
-            if cells := next(rows):
-                fits = len(cells) == len(columns)
-                problem = AnalysisError(f"not {len(columns)} cells; quote cells that hold a comma")
-                yield rows.line_num, dict(zip(columns, cells, strict=True)) if fits else problem
+            cells = next(rows)
+            if not columns:
+                columns = _checked(cells, needed) if cells else []
+            elif len(cells) == len(columns):
+                yield first, dict(zip(columns, cells, strict=True))
+            elif cells:
+                raise csv.Error(f"not {len(columns)} cells")
         except StopIteration:
-            return
+            break
         except csv.Error as error:
-            yield rows.line_num, error
+            lost = rows.line_num - first  # a quotation mark takes all lines up to the next, or to the end
+            problem = f"not read, with {lost:,} more line{'s' * (lost > 1)}: {error}" if lost else str(error)
+            problem += "; quote cells that hold a comma, close the quotation marks, and double those inside"
+            if not columns:
+                raise AnalysisError(f"line {first}: {problem}") from error
+            yield first, AnalysisError(problem)
+    if not columns:
+        raise AnalysisError(f"empty; its first line names the columns, {' and '.join(sorted(needed))} among them")
 
 
 def _checked(columns: list[str], needed: set[str]) -> list[str]:

@@ -344,6 +344,12 @@ def test_an_index_that_cannot_be_read_is_an_error(tmp_path: Path, index: str | b
         load_corpus(write(tmp_path, a__txt="It rained.", index__csv=index))
 
 
+def test_a_quotation_mark_left_open_in_the_index_is_named_where_it_opens(tmp_path: Path) -> None:
+    index = 'article_id,author\na,Bo Dahl\nb,"Ann Lee\nc,x\nd,x\n'
+    [failure] = load_corpus(write(tmp_path, a__txt="It rained.", index__csv=index)).failures.to_dict("records")
+    assert failure["line"] == 3 and "with 2 more lines" in failure["reason"]
+
+
 @pytest.mark.parametrize("name", ["Index.csv", "INDEX.CSV"])
 def test_an_index_in_capitals_is_read(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("article_id,author\na,Bo Dahl\nz,x\n")

@@ -100,3 +100,31 @@ def test_a_pattern_passes_over_what_a_folder_does(tmp_path) -> None:
     (tmp_path / "sub.csv").mkdir()
     assert [path.name for path in files(tmp_path / "*.csv")] == ["a.csv"]
     assert files(tmp_path / "*") == files(tmp_path)
+
+
+ROWS = "7,It rained.\n" * 5
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "lost"),
+    [
+        (f'id,text\n{ROWS}x,"open\n{ROWS}', 7, 5),
+        (f'id,text\n{ROWS}x,"open\n{ROWS}8,"It rained."\n{ROWS}', 7, 6),
+        (f'id,text\n{ROWS}x,"open\n{ROWS}8,",and"\n{ROWS}', 7, 6),
+        (f'\nid,text\n"two\nlines",x\nx,"open\n{ROWS}', 5, 5),
+    ],
+)
+def test_a_quotation_mark_that_is_not_closed_is_named_where_it_opens(
+    tmp_path, table: str, line: int, lost: int
+) -> None:
+    (tmp_path / "t.csv").write_text(table)
+    ((number, reason),) = reasons(tmp_path / "t.csv")
+    assert number == line and reason.startswith(f"not read, with {lost} more lines: ")
+    assert "close the quotation marks" in reason
+
+
+def test_a_quotation_mark_in_the_first_line_or_no_line_is_told(tmp_path) -> None:
+    for table, told in (('id,"text\n1,x\n', "line 1: not read, with 1 more line: "), ("\n", "empty; its first line")):
+        (tmp_path / "t.csv").write_text(table)
+        ((line, reason),) = reasons(tmp_path / "t.csv")
+        assert line is None and reason.startswith(told)
