@@ -24,6 +24,7 @@ SIZE_LIMITS = {".txt": 4_000_000, ".html": 20_000_000, ".htm": 20_000_000}
 TABLES = (".csv", ".jsonl", ".jsonl.gz", ".parquet")
 KINDS = ", ".join((*SIZE_LIMITS, *TABLES))
 PASSED = re.compile(r"(?i)\.|readme|index\.csv$")  # files that are no articles
+BAD = re.compile("[\udc80-\udcff]")  # a byte that could not be decoded, as "surrogateescape" keeps it
 ROW_LIMIT = 20_000_000  # characters of a row of a table: more than the longest article takes
 CHUNK = 1 << 20  # characters read at a time where a whole file has to be looked through
 MISSING = {"id": "no id: number the articles", "text": "no text: of Media Cloud's list, save the pages at url as .html"}
@@ -87,8 +88,7 @@ def records(path: Path) -> Iterator[Record]:
         if (size := path.stat().st_size) > SIZE_LIMITS.get(kind, size):
             raise AnalysisError(f"{size:,} bytes, more than {SIZE_LIMITS[kind]:,}; split it")
         if kind in SIZE_LIMITS:
-            codec, flags = _encoding(path)
-            yield Record(name, None, path.read_bytes().decode(codec), flags)
+            yield Record(name, None, *_whole(path))
             return
         for number, *read in _rows(path, kind):
             yield Record(name, number, *read)
@@ -112,18 +112,15 @@ def read_index(found: Sequence[Path]) -> tuple[dict[str, tuple[int, dict[str, st
         for path in there:
             if not path.is_file():
                 raise AnalysisError("not a regular file; mend or delete it")
-            with path.open(encoding=_encoding(path)[0], newline="") as text:
-                for number, row in _csv_rows(text, {"article_id"}):
-                    if isinstance(row, Exception):
-                        failures.append(Failure(path.name, number, "", "index", str(row)))
-                    elif (name := row["article_id"]) in index:
-                        failures.append(
-                            Failure(path.name, number, name, "index", f"is on line {index[name][0]} already")
-                        )
-                    elif unknown := {*row} - {"article_id", "note", *FACTS}:
-                        raise AnalysisError(f"no column {', '.join(unknown)}; known are {', '.join(FACTS)} and note")
-                    else:
-                        index[name] = number, {key: row[key] for key in FACTS if row.get(key)}
+            for number, row in _csv_rows(io.StringIO(_whole(path)[0], newline=""), {"article_id"}):
+                if isinstance(row, Exception):
+                    failures.append(Failure(path.name, number, "", "index", str(row)))
+                elif (name := row["article_id"]) in index:
+                    failures.append(Failure(path.name, number, name, "index", f"is on line {index[name][0]} already"))
+                elif unknown := {*row} - {"article_id", "note", *FACTS}:
+                    raise AnalysisError(f"no column {', '.join(unknown)}; known are {', '.join(FACTS)} and note")
+                else:
+                    index[name] = number, {key: row[key] for key in FACTS if row.get(key)}
     except (AnalysisError, OSError) as error:
         raise AnalysisError(f"{path}: {error}") from error
     others = {file.stem for file in path.parent.iterdir()} - {file.stem for file in found} if index else set()
@@ -135,15 +132,32 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _encoding(path: Path) -> tuple[str, tuple[str, ...]]:
-    """The codec of a file, found by decoding all of it, and a flag if it is not UTF-8 or what its mark says."""
+    """The codec of a file, found by going through all of it, and a flag if it is not UTF-8 or what its mark says.
+
+    No guess beyond these: it is cp1252 where more bytes are not UTF-8 than characters beyond ASCII are, so that
+    one bad byte does not turn all others of a file into mojibake.
+    """
     with _open(path) as stream:
-        marked = stream.read(2) in (b"\xff\xfe", b"\xfe\xff")
-    for codec in ["utf-16"] if marked else ["utf-8-sig", "cp1252"]:  # no guesses beyond these
-        with suppress(UnicodeDecodeError), _open(path) as stream, io.TextIOWrapper(stream, codec) as text:
-            while text.read(CHUNK):
-                pass
-            return codec, ("decoded as cp1252",) if codec == "cp1252" else ()
-    raise AnalysisError(f"neither UTF-8 nor {'UTF-16' if marked else 'cp1252'}; save it as UTF-8")
+        if stream.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            return "utf-16", ()
+    bad = beyond = 0
+    with _open(path) as stream, io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape") as text:
+        while chunk := text.read(CHUNK):
+            bad += len(BAD.findall(chunk))
+            beyond += len(chunk) - len(chunk.encode("ascii", "ignore"))
+    return ("cp1252", ("decoded as cp1252",)) if bad > beyond - bad else ("utf-8-sig", ())
+
+
+def _whole(path: Path) -> tuple[str, tuple[str, ...]]:
+    """All of a file's text, and its flags; AnalysisError with the place of the first byte that cannot be read."""
+    (codec, flags), data = _encoding(path), path.read_bytes()
+    try:
+        return data.decode(codec), flags
+    except UnicodeDecodeError as error:
+        at = error.start + len(data) - len(error.object)  # a mark is not in `object`
+        byte, line = f"byte {data[at]:#x} at offset {at}", data.count(b"\n", 0, at) + 1
+        codec = codec.removesuffix("-sig").upper()
+        raise AnalysisError(f"line {line}: {byte} is not {codec}; save it as UTF-8") from error
 
 
 def _rows(path: Path, kind: str) -> Iterator[tuple[int, Any, tuple[str, ...]]]:
@@ -152,7 +166,8 @@ def _rows(path: Path, kind: str) -> Iterator[tuple[int, Any, tuple[str, ...]]]:
         yield from ((number, row, ()) for number, row in _parquet_rows(path))
         return
     codec, flags = _encoding(path)
-    with _open(path) as stream, io.TextIOWrapper(stream, codec, newline="" if kind == ".csv" else "\n") as text:
+    ends = "" if kind == ".csv" else "\n"
+    with _open(path) as stream, io.TextIOWrapper(stream, codec, "surrogateescape", newline=ends) as text:
         rows = _csv_rows(text, {"id", "text"}) if kind == ".csv" else _jsonl_rows(text)
         yield from ((number, row, flags) for number, row in rows)
 
@@ -167,6 +182,8 @@ def _csv_rows(text: IO[str], needed: set[str]) -> Iterator[tuple[int, Any]]:
             cells = next(rows)
             if not columns:
                 columns = _checked(cells, needed) if cells else []
+            elif bad := BAD.search(",".join(cells)):
+                yield first, _undecoded(bad)
             elif len(cells) == len(columns):
                 yield first, dict(zip(columns, cells, strict=True))
             elif cells:
@@ -182,6 +199,12 @@ def _csv_rows(text: IO[str], needed: set[str]) -> Iterator[tuple[int, Any]]:
             yield first, AnalysisError(problem)
     if not columns:
         raise AnalysisError(f"empty; its first line names the columns, {' and '.join(sorted(needed))} among them")
+
+
+def _undecoded(bad: re.Match[str]) -> AnalysisError:
+    """Why a row is refused for one byte: `bad` as "surrogateescape" writes it, in the text of the row."""
+    byte, before = ord(bad[0]) - 0xDC00, bad.string[: bad.start()]
+    return AnalysisError(f"byte {byte:#x} after {before[-20:]!r} is not in the file's encoding; save it as UTF-8")
 
 
 def _checked(columns: list[str], needed: set[str]) -> list[str]:
@@ -202,6 +225,8 @@ def _jsonl_rows(text: IO[str]) -> Iterator[tuple[int, Any]]:
             yield number, AnalysisError(f"more than {ROW_LIMIT:,} characters; split it")
             while line and not line.endswith("\n"):
                 line = text.readline(ROW_LIMIT)
+        elif bad := BAD.search(line):
+            yield number, _undecoded(bad)
         elif line.strip():
             try:
                 row = json.loads(line)

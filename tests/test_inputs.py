@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -128,3 +129,48 @@ def test_a_quotation_mark_in_the_first_line_or_no_line_is_told(tmp_path) -> None
         (tmp_path / "t.csv").write_text(table)
         ((line, reason),) = reasons(tmp_path / "t.csv")
         assert line is None and reason.startswith(told)
+
+
+def row(name: str, text: str, kind: str) -> str:
+    made = json.dumps({"id": name, "text": text}, ensure_ascii=False) if kind == "jsonl" else f'{name},"{text}"'
+    return f"{made}\n"
+
+
+@pytest.mark.parametrize("bad", [b"\xe9", b"\x81"])  # the one is a letter of cp1252, the other is not
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_a_bad_byte_costs_its_row(tmp_path, kind: str, bad: bytes) -> None:
+    good, head = row("a", "“Café”", kind), "id,text\n" * (kind == "csv")
+    broken = row("b", "a caf? in Holm", kind).encode().replace(b"?", bad)
+    (tmp_path / f"t.{kind}").write_bytes((head + good).encode() + broken + good.encode())
+    first, second, third = records(tmp_path / f"t.{kind}")
+    assert first.content == third.content == {"id": "a", "text": "“Café”"} and first.flags == ()
+    assert second.line == 2 + len(head.splitlines()) and f"byte {bad[0]:#x} after " in str(second.content)
+    assert "a caf' is not" in str(second.content)
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_a_table_in_cp1252_is_read_as_such_but_for_a_byte_that_it_lacks(tmp_path, kind: str) -> None:
+    good, head = row("a", "“CAFÉ”, naïve", kind).encode("cp1252"), b"id,text\n" * (kind == "csv")  # É” is UTF-8, too
+    (tmp_path / f"t.{kind}").write_bytes(head + good * 2 + row("b", "?", kind).encode().replace(b"?", b"\x81") + good)
+    *two, bad, last = records(tmp_path / f"t.{kind}")
+    assert {(r.content["text"], r.flags) for r in (*two, last)} == {("“CAFÉ”, naïve", ("decoded as cp1252",))}
+    assert "byte 0x81" in str(bad.content)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ("“It rained.”\n".encode() + b"caf\xe9", "line 2: byte 0xe9 at offset 20 is not UTF-8"),
+        (b"\xef\xbb\xbf" + "“It rained.”\n".encode() + b"caf\xe9", "line 2: byte 0xe9 at offset 23 is not UTF-8"),
+        (b"It\nrained \x81", "line 2: byte 0x81 at offset 10 is not CP1252"),
+        (b"\xff\xfe\x00\xd8", "line 1: byte 0x0 at offset 2 is not UTF-16"),
+    ],
+)
+@pytest.mark.parametrize("name", ["t.txt", "index.csv"])
+def test_a_file_that_cannot_be_decoded_is_refused_with_the_place(tmp_path, name: str, data: bytes, told: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    if name == "t.txt":
+        assert reasons(tmp_path / name) == [(None, f"{told}; save it as UTF-8")]
+    else:
+        with pytest.raises(AnalysisError, match=re.escape(told)):
+            inputs.read_index([tmp_path / "a.txt"])
