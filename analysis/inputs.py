@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from analysis.columns import our_names
+from analysis.columns import ALIASES, our_names
 from analysis.model import AnalysisError, Failure
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +24,7 @@ SIZE_LIMITS = {".txt": 4_000_000, ".html": 20_000_000, ".htm": 20_000_000}
 TABLES = (".csv", ".jsonl", ".jsonl.gz", ".parquet")
 KINDS = ", ".join((*SIZE_LIMITS, *TABLES))
 PASSED = re.compile(r"(?i)\.|readme|index\.csv$")  # files that are no articles
+KNOWN = {name for ours, others in ALIASES.items() for name in (ours, *others)} | {"lp", "td"}  # columns
 BAD = re.compile("[\udc80-\udcff]")  # a byte that could not be decoded, as "surrogateescape" keeps it
 ROW_LIMIT = 20_000_000  # characters of a row of a table: more than the longest article takes
 CHUNK = 1 << 20  # characters read at a time where a whole file has to be looked through
@@ -95,7 +96,7 @@ def records(path: Path) -> Iterator[Record]:
         if number is None:
             raise AnalysisError("no rows in it")
     except Exception as error:  # the parsers raise what they like, and one file must not cost the others
-        yield Record(name, None, error)
+        yield Record(name, None, AnalysisError(f"nothing read after row {number}: {error}") if number else error)
 
 
 def read_index(found: Sequence[Path]) -> tuple[dict[str, tuple[int, dict[str, str]]], list[Failure]]:
@@ -238,8 +239,14 @@ def _jsonl_rows(text: IO[str]) -> Iterator[tuple[int, Any]]:
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[int, Any]]:
+    """The number of a row, and its known columns as a dict, or the error that it is; each is read by itself."""
     from pyarrow.parquet import ParquetFile
 
     with ParquetFile(path) as table:
-        _checked(table.schema_arrow.names, {"id", "text"})
-        yield from enumerate((row for batch in table.iter_batches(100) for row in batch.to_pylist()), start=1)
+        known = [name for name in _checked(table.schema_arrow.names, {"id", "text"}) if name.strip().lower() in KNOWN]
+        batches = table.iter_batches(100, columns=known)
+        for number, one in enumerate((batch.slice(i, 1) for batch in batches for i in range(len(batch))), start=1):
+            try:
+                yield number, one.to_pylist()[0]
+            except Exception as error:  # what Arrow holds and Python does not: a date far off, bytes that are no text
+                yield number, error

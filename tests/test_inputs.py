@@ -8,7 +8,9 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet as pq
 
 from analysis import inputs
 from analysis.corpus import load_corpus
@@ -62,6 +64,27 @@ def test_a_parquet_needs_its_columns(tmp_path) -> None:
     assert line is None and reason.startswith("columns are id, body text; needed, once each, are id and text; no text")
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
     assert len(reasons(tmp_path / "t.parquet")) == 1
+
+
+@pytest.mark.parametrize("column", ["date", "publish_date", "text", "other"])
+def test_a_bad_value_in_parquet_costs_its_row_or_nothing(tmp_path, column: str) -> None:
+    far = pa.array([0, 10**13, 0], pa.timestamp("s"))
+    broken = pa.array([b"It rained.", b"\xff", b"It rained."]).view(pa.string())
+    columns = {"id": list("abc"), "text": ["It rained."] * 3, column: broken if column == "text" else far}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    assert [line for line, _ in reasons(tmp_path / "t.parquet")] == [2] * (column != "other")
+    assert [record.line for record in records(tmp_path / "t.parquet")] == [1, 2, 3]
+
+
+def test_a_parquet_that_breaks_off_says_after_which_row(tmp_path) -> None:
+    path = tmp_path / "t.parquet"
+    rows = pa.table({"id": list(map(str, range(300))), "text": ["It rained."] * 300})
+    pq.write_table(rows, path, row_group_size=200, compression="none", use_dictionary=False)
+    at = pq.ParquetFile(path).metadata.row_group(1).column(1).data_page_offset
+    whole = path.read_bytes()
+    path.write_bytes(whole[:at] + b"\xff" * 40 + whole[at + 40 :])
+    ((line, reason),) = reasons(path)
+    assert line is None and reason.startswith("nothing read after row 200: ")
 
 
 def test_other_names_of_columns_in_parquet(tmp_path) -> None:
