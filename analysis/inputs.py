@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -24,7 +25,7 @@ SIZE_LIMITS = {".txt": 4_000_000, ".html": 20_000_000, ".htm": 20_000_000}
 TABLES = (".csv", ".jsonl", ".jsonl.gz", ".parquet")
 KINDS = ", ".join((*SIZE_LIMITS, *TABLES))
 PASSED = re.compile(r"(?i)\.|readme|index\.csv$")  # files that are no articles
-KNOWN = {name for ours, others in ALIASES.items() for name in (ours, *others)} | {"lp", "td"}  # columns
+KNOWN = {name: ours for ours, others in ALIASES.items() for name in (ours, *others)} | {"lp": "text", "td": "text"}
 BAD = re.compile("[\udc80-\udcff]")  # a byte that could not be decoded, as "surrogateescape" keeps it
 ROW_LIMIT = 20_000_000  # characters of a row of a table: more than the longest article takes
 CHUNK = 1 << 20  # characters read at a time where a whole file has to be looked through
@@ -243,10 +244,23 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, Any]]:
     from pyarrow.parquet import ParquetFile
 
     with ParquetFile(path) as table:
-        known = [name for name in _checked(table.schema_arrow.names, {"id", "text"}) if name.strip().lower() in KNOWN]
-        batches = table.iter_batches(100, columns=known)
+        ours = {name: KNOWN.get(name.strip().lower()) for name in _checked(table.schema_arrow.names, {"id", "text"})}
+        batches = table.iter_batches(100, columns=[name for name in ours if ours[name]])
         for number, one in enumerate((batch.slice(i, 1) for batch in batches for i in range(len(batch))), start=1):
             try:
-                yield number, one.to_pylist()[0]
+                (row,) = one.to_pylist()
+                yield number, {name: cell if ours[name] in MISSING else _fact(cell) for name, cell in row.items()}
             except Exception as error:  # what Arrow holds and Python does not: a date far off, bytes that are no text
                 yield number, error
+
+
+def _fact(cell: Any) -> Any:
+    """A date, a time or a whole number as text; what is none of them, and an id or a text, stays as it is.
+
+    >>> from datetime import datetime
+    >>> _fact(datetime(2026, 1, 20)), _fact(datetime(2026, 1, 20, 18, 30)), _fact(2026), _fact("x"), _fact(None)
+    ('2026-01-20', '2026-01-20T18:30:00', '2026', 'x', None)
+    """
+    if isinstance(cell, date):
+        return cell.isoformat().removesuffix("T00:00:00")  # of a table made with pandas, whose dates are times
+    return str(cell) if isinstance(cell, int) else cell

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -103,6 +104,19 @@ def test_a_file_whose_name_is_no_text(tmp_path) -> None:
         pytest.skip("no such names here")
     read = load_corpus(tmp_path)
     assert [a.article_id for a in read.articles] == ["\ufffd"] and list(read.hashes) == ["\ufffd.txt"]
+
+
+@pytest.mark.parametrize("column", ["date", "Date", "publish_date"])
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns", ""])
+def test_a_date_in_parquet_is_its_iso_text_and_an_id_stays_strict(tmp_path, column: str, unit: str) -> None:
+    dates = pa.array([datetime(2026, 1, 20), None], pa.timestamp(unit) if unit else pa.date32())
+    columns = {"id": ["a", "b"], "text": ["It rained.", "It stopped."], column: dates, "topic": [3, 4]}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    facts = [(a.date, a.topic) for a in load_corpus(tmp_path / "t.parquet").articles]
+    assert facts == [("2026-01-20", "3"), ("", "4")]
+    pq.write_table(pa.table(columns | {"id": dates}), tmp_path / "t.parquet")
+    with pytest.raises(AnalysisError, match="no article in it; id: empty, missing or no string"):
+        load_corpus(tmp_path / "t.parquet")
 
 
 def test_a_text_in_two_columns_of_a_parquet(tmp_path) -> None:
