@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
@@ -97,6 +98,8 @@ def records(path: Path) -> Iterator[Record]:
         if number is None:
             raise AnalysisError("no rows in it")
     except Exception as error:  # the parsers raise what they like, and one file must not cost the others
+        if isinstance(error, (EOFError, gzip.BadGzipFile, zlib.error)):
+            error = AnalysisError(f"{error}; it is cut, damaged or no archive: copy or compress it again")
         yield Record(name, None, AnalysisError(f"nothing read after row {number}: {error}") if number else error)
 
 

@@ -39,8 +39,10 @@ def test_a_broken_archive_is_refused(tmp_path) -> None:
     whole = gzip.compress("\n".join([ROW] * 1000).encode())
     (tmp_path / "cut.jsonl.gz").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "none.jsonl.gz").write_bytes(ROW.encode())
-    for name in ("cut", "none"):
-        assert [line for line, _ in reasons(tmp_path / f"{name}.jsonl.gz")] == [None]
+    (tmp_path / "bad.jsonl.gz").write_bytes(whole[:20] + b"\0\xff" * 5 + whole[30:])
+    for name in ("cut", "none", "bad"):
+        ((line, reason),) = reasons(tmp_path / f"{name}.jsonl.gz")
+        assert line is None and reason.endswith("copy or compress it again")
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "jsonl.gz", "parquet"])
