@@ -14,7 +14,7 @@ from functools import cache
 from itertools import compress, count, product
 from math import prod
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from analysis.model import AnalysisError, Article, Entry, Lexicon
 from analysis.text import Token, sentences, stream, tokens
@@ -61,7 +61,7 @@ def load_lexicon(name: str, folder: Path = LEXICONS) -> Lexicon:
     """Read `<name>.csv` with its `<name>.toml`; an error names the file, the line, the reason and the mend."""
     table = folder / f"{name}.csv"
     try:
-        facts = tomllib.loads(table.with_suffix(".toml").read_text(encoding="utf-8"))
+        facts = _toml(table.with_suffix(".toml"))
         return Lexicon(name, *(str(facts.get(key, "")) for key in CARD), entries=dict(_entries(table, name)))
     except (OSError, ValueError) as error:
         raise AnalysisError(f"{table}: {error}; a lexicon needs a card (.toml) with {', '.join(CARD)}") from error
@@ -74,7 +74,7 @@ def load_targets(path: Path = TARGETS) -> Index:
     The head of `data/targets.toml` says how they are written.
     """
     try:
-        targets = tomllib.loads(path.read_text(encoding="utf-8")).get("target", [])
+        targets = _toml(path).get("target", [])
         if not isinstance(targets, list) or not all(isinstance(facts, dict) for facts in targets):
             raise ValueError("an entry begins with [[target]], in double brackets")
         pairs = [pair for number, facts in enumerate(targets, 1) for pair in _phrases(number, facts)]
@@ -135,6 +135,9 @@ def phrase_forms(phrases: Iterable[str]) -> list[Form]:
     >>> phrase_forms(["U.S. firms", "Acme’s plan"])
     [('u.s.', 'firms'), ('acme', "'s", 'plan')]
     """
+    phrases = [*phrases]
+    if marked := [phrase for phrase in phrases if "¶" in phrase]:
+        raise ValueError(f"{marked[0]!r}: no phrase may hold ¶, which divides them here; drop it")
     forms = " ".join(token.form for token in tokens("".join(f"{phrase} ¶ " for phrase in phrases)))
     return [tuple(form.split()) for form in forms.split("¶")[:-1]]
 
@@ -198,19 +201,32 @@ def _index(forms: Iterable[tuple[Form, str, Entry]]) -> Index:
     return by_first
 
 
+def _toml(path: Path) -> dict[str, Any]:
+    """What a TOML file says, with or without the mark that Windows sets before it; ValueError if it is nested deep."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except RecursionError as error:
+        raise ValueError("brackets within brackets, too deep to be read") from error
+
+
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Number and cells of each line of a CSV."""
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = csv.DictReader(handle)
-        for row in rows:
-            yield rows.line_num, row
+    """Number and cells of each line of a CSV, with or without the mark that Excel sets before the first."""
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        rows, line = csv.DictReader(handle, strict=True), 1
+        try:
+            for row in rows:
+                line = rows.line_num
+                yield line, row
+        except csv.Error as error:
+            raise ValueError(f"after line {line}: {error}") from error
 
 
 def _entries(table: Path, name: str) -> Iterator[tuple[Form, Entry]]:
     written: list[tuple[str, int, Entry]] = []
     for line, row in _rows(table):
         if list(row) != COLUMNS or None in row.values():
-            raise ValueError(f"line {line}: not the cells {', '.join(COLUMNS)}; quote cells that hold a comma")
+            told = f"not the cells {', '.join(COLUMNS)}; quote cells that hold a comma, separate cells by commas alone"
+            raise ValueError(f"line {line}: {told}")
         before, after = (frozenset(row[key].split("|")) - {""} for key in ("not_before", "not_after"))
         entry = Entry(row["label"] or name, row["entry"], before, after)
         written += [(form, line, entry) for form in (row["entry"], *filter(None, row["forms"].split("|")))]

@@ -36,6 +36,10 @@ def heads(folder: Path, text: str) -> list[str]:
         (["a,,,,,n"], CARD.replace('caveat = "v"', ""), "lexicon list: no caveat"),
         (["a,,,,,n"], "title = ", "list.csv: "),
         ([], CARD, "lexicon list: no entries"),
+        (["a ¶ b,,,,,n"], CARD, "'a ¶ b': no phrase may hold ¶"),
+        (["a,,,,,n", 'b,,,,,"n', "c,,,,,n"], CARD, "list.csv: after line 2: unexpected end of data"),
+        (["a;;;;;n"], CARD, "separate cells by commas alone"),
+        (["a,,,,,n"], f"x = {'[' * 5_000}{']' * 5_000}", "too deep to be read"),
     ],
 )
 def test_a_bad_list_is_refused_with_line_and_reason(tmp_path: Path, rows: list, card: str, reason: str) -> None:
@@ -51,6 +55,19 @@ def test_a_list_without_its_card_or_with_other_columns_is_refused(tmp_path: Path
     write(tmp_path, name="other").joinpath("other.csv").write_text("word,note\na,n\n", encoding="utf-8")
     with pytest.raises(AnalysisError, match="line 2: not the cells entry, "):
         load_lexicon("other", tmp_path)
+
+
+def test_a_list_as_excel_and_a_card_as_notepad_save_them(tmp_path: Path) -> None:
+    for path in write(tmp_path, "a,,,,,n").iterdir():
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert [*load_lexicon("list", tmp_path).entries] == [("a",)]
+
+
+def test_a_cell_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    before = csv.field_size_limit(131_072)  # what the loader of articles may have raised
+    with pytest.raises(AnalysisError, match=r"list\.csv: after line 1: field larger than field limit"):
+        load_lexicon("list", write(tmp_path, f"a,,,,,{'n' * 131_073}"))
+    csv.field_size_limit(before)
 
 
 def test_two_lists_may_not_claim_one_form(tmp_path: Path) -> None:

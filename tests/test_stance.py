@@ -119,6 +119,8 @@ def test_every_target_of_ours_has_side_kind_and_note() -> None:
         ('[target]\nname = "A"\nphrases = ["kite"]', "double brackets"),
         ("target = 5", "double brackets"),
         ("[[target]", "own.toml"),
+        ('[[target]]\nname = "A"\nphrases = ["ki¶te"]', "'ki¶te': no phrase may hold ¶"),
+        (f"x = {'[' * 5_000}{']' * 5_000}", "too deep to be read"),
     ],
 )
 def test_a_wrong_targets_file_is_refused_with_its_reason(tmp_path: Path, text: str, reason: str) -> None:
@@ -127,6 +129,11 @@ def test_a_wrong_targets_file_is_refused_with_its_reason(tmp_path: Path, text: s
     with pytest.raises(AnalysisError, match=reason) as error:
         load_targets(path)
     assert "own.toml" in str(error.value)
+
+
+def test_targets_as_notepad_saves_them(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[[target]]\nname = "A"\nphrases = ["kite"]', encoding="utf-8-sig")
+    assert [*load_targets(tmp_path / "own.toml")] == ["kite"]
 
 
 def test_a_missing_targets_file_is_named(tmp_path: Path) -> None:
