@@ -9,12 +9,12 @@ import csv
 import tomllib
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, wraps
 from itertools import compress, count, product
 from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from analysis.model import AnalysisError, Article, Entry, Lexicon
 from analysis.text import Token, sentences, stream, tokens
@@ -34,6 +34,7 @@ CARD = ["title", "family", "citation", "licence", "caveat"]
 MOST_FORMS = 1_000  # of one phrase of a target, its choices written out
 TARGET = {"name": str, "phrases": list, "exceptions": list, "side": str, "kind": str, "note": str}
 
+T = TypeVar("T")
 Form = tuple[str, ...]
 # by the first token and the second, longest first; "" is any second, and has the one entry of a single token
 Index = Mapping[str, Mapping[str, Sequence[tuple[Form, str, Entry]]]]
@@ -56,7 +57,28 @@ class Norm(NamedTuple):
     points: tuple[float, ...]
 
 
-@cache
+def cached_while_unchanged(read: Callable[..., T]) -> Callable[..., T]:
+    """As `cache`, but what a file or folder that is given holds is read anew once edited: a notebook's kernel lives on.
+
+    An edit shows by a file's time and size. The folder of our own lists is not looked at, once a sentence, again.
+    """
+    kept = cache(lambda state, *names, **folder: read(*names, **folder))
+
+    @wraps(read)
+    def current(*names: str | Path, **folder: Path) -> T:
+        state = []
+        try:
+            for place in (at for at in (*names, *folder.values()) if isinstance(at, Path) and at != LEXICONS):
+                for file in sorted(place.iterdir()) if place.is_dir() else [place]:
+                    state.append((file.name, (found := file.stat()).st_mtime_ns, found.st_size))
+        except (OSError, ValueError):
+            return read(*names, **folder)  # which meets it, too, and says so
+        return kept(tuple(state), *names, **folder)
+
+    return current
+
+
+@cached_while_unchanged
 def load_lexicon(name: str, folder: Path = LEXICONS) -> Lexicon:
     """Read `<name>.csv` with its `<name>.toml`; an error names the file, the line, the reason and the mend."""
     table = folder / f"{name}.csv"
@@ -67,7 +89,7 @@ def load_lexicon(name: str, folder: Path = LEXICONS) -> Lexicon:
         raise AnalysisError(f"{table}: {error}; a lexicon needs a card (.toml) with {', '.join(CARD)}") from error
 
 
-@cache
+@cached_while_unchanged
 def load_targets(path: Path = TARGETS) -> Index:
     """The phrases of a TOML file of targets, for `match`: label = target, "" for an exception; head = the phrase.
 
@@ -142,7 +164,7 @@ def phrase_forms(phrases: Iterable[str]) -> list[Form]:
     return [tuple(form.split()) for form in forms.split("¶")[:-1]]
 
 
-@cache
+@cached_while_unchanged
 def index(*names: str, folder: Path = LEXICONS) -> Index:
     """Forms of the named lexicons by their first token, longest first; refuses a form that two of them claim."""
     lexicons = [load_lexicon(name, folder) for name in names]

@@ -77,6 +77,20 @@ def test_two_lists_may_not_claim_one_form(tmp_path: Path) -> None:
         index("list", "second", folder=tmp_path)
 
 
+def test_lists_that_are_edited_are_read_anew_and_ours_are_not_looked_at(tmp_path: Path, monkeypatch) -> None:
+    assert heads(write(tmp_path, "rain,,,,,n"), "Rain and snow.") == ["rain"]
+    assert index("list", folder=tmp_path) is index("list", folder=tmp_path)
+    assert heads(write(tmp_path, "rain,,,,,n", "snow,,,,,n"), "Rain and snow.") == ["rain", "snow"]
+    write(tmp_path, "hail,,,,,n", name="other")
+    assert index("list", "other", folder=tmp_path).keys() == {"rain", "snow", "hail"}
+    (tmp_path / "other.csv").unlink()
+    with pytest.raises(AnalysisError, match=r"other\.csv"):
+        index("list", "other", folder=tmp_path)
+    ours = index("introducers")
+    monkeypatch.setattr(Path, "stat", lambda *_, **__: pytest.fail("asked for the state of our lists"))
+    assert index("introducers") is ours
+
+
 def test_the_longest_entry_wins_and_hits_do_not_overlap(tmp_path: Path) -> None:
     write(tmp_path, "no,,,,,n", "no doubt,,,,,n", "doubt that,,,,,n", "no doubt that he,,,,,n")
     assert heads(tmp_path, "No doubt that she lied.") == ["no doubt"]

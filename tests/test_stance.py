@@ -8,6 +8,7 @@ from conftest import article, cases
 
 from analysis import encoder
 from analysis.lexicons import TARGETS, load_lexicon, load_targets
+from analysis.measures import find_spans
 from analysis.model import AnalysisError
 from analysis.sentiment import tone
 from analysis.stance import LABELS, SHARES, WEIGHTS, Tone, detect, tone_by_rules, tone_toward
@@ -129,6 +130,16 @@ def test_a_wrong_targets_file_is_refused_with_its_reason(tmp_path: Path, text: s
     with pytest.raises(AnalysisError, match=reason) as error:
         load_targets(path)
     assert "own.toml" in str(error.value)
+
+
+def test_targets_that_are_edited_are_read_anew(tmp_path: Path) -> None:
+    own, found = tmp_path / "own.toml", []
+    for name in ("kite", "dragon"):
+        own.write_text(f'[[target]]\nname = "A"\nphrases = ["{name}"]', encoding="utf-8")
+        spans = find_spans([article("A kite is no dragon.")], voice="rules", targets=own)
+        found += list(spans.loc[spans["layer"] == "target", "text"])
+    assert found == ["kite", "dragon"]
+    assert load_targets(own) is load_targets(own)
 
 
 def test_targets_as_notepad_saves_them(tmp_path: Path) -> None:
