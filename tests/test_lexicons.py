@@ -5,8 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from conftest import article
 
-from analysis import lexicons
+from analysis import find_spans, lexicons
 from analysis.lexicons import COLUMNS, LEXICONS, index, load_lexicon, match, phrase_forms
 from analysis.loaded import LISTS
 from analysis.model import AnalysisError
@@ -89,6 +90,15 @@ def test_lists_that_are_edited_are_read_anew_and_ours_are_not_looked_at(tmp_path
     ours = index("introducers")
     monkeypatch.setattr(Path, "stat", lambda *_, **__: pytest.fail("asked for the state of our lists"))
     assert index("introducers") is ours
+
+
+def test_spans_come_from_the_lists_as_they_are_now(tmp_path: Path) -> None:
+    found = []
+    for word in ("rain", "snow"):
+        write(tmp_path, f"{word},,,,,n {word}s")
+        spans = find_spans([article("They want neither rain nor snow.")], voice="rules", lexicons=tmp_path)
+        found += list(spans.loc[spans["layer"] == "loaded", "text"])
+    assert found == ["rain", "snow"]
 
 
 def test_the_longest_entry_wins_and_hits_do_not_overlap(tmp_path: Path) -> None:
