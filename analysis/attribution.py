@@ -8,7 +8,7 @@ LREC; O'Keefe et al. (2012), EMNLP, 790-799.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from analysis.lexicons import Hit, index, match
 from analysis.model import AnalysisError, Article, Span
 from analysis.sources import Mention, Source, identify
 from analysis.tagging import Attribution
-from analysis.text import FIRST_PERSON, Quotation, outermost, sentences, touched, turns
+from analysis.text import FIRST_PERSON, Quotation, outermost, sentence_at, sentences, touched, turns, verbatim
 
 METHODS = ("quotes", "rules", "model")
 USES = {"cues": "", "cues_object": "", "cues_noun": "noun", "cues_preposition": "preposition"}  # "" is a verb
@@ -81,7 +81,7 @@ PATTERNS = {
 }
 
 
-Read = tuple[list[Attribution], list[Mention]]  # the attributions of an article, and who is mentioned in it
+Read = tuple[list[Attribution], dict[Offsets, str]]  # the attributions of an article, and where who is mentioned
 
 
 def detect(article: Article, method: str = "model") -> Iterator[Span]:
@@ -95,18 +95,23 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
         raise AnalysisError(f"attribution method {method!r} is none of {', '.join(METHODS)}")
     outer = outermost(article)
     if method == "quotes":
-        relations, mentions = [Attribution(None, None, [q[:2]]) for q in outer], []
+        relations, places = [Attribution(None, None, [q[:2]]) for q in outer], {}
     else:
-        relations, mentions = _with_turns(article, (_tagged if method == "model" else _relations)(article, outer))
+        relations, places = (_tagged if method == "model" else _relations)(article, outer)
+        claimed = {q for relation in relations for content in relation.contents for q in touched(*content, outer)}
+        alone = [q for q in outer if q not in claimed and len(article.raw[q.start : q.end].split()) > SHORT]
+        relations += [Attribution(None, None, [q[:2]]) for q in alone]  # nobody claims them: of an unknown source
+        relations, places = _with_turns(article, (relations, places))
+    mentions = [Mention(*place, role) for place, role in sorted(places.items())]
     known = dict(zip(((m.start, m.end) for m in mentions), identify(article.raw, mentions), strict=True))
     expletive = {place for place, s in known.items() if not s.name and article.raw[slice(*place)] in ("It", "it")}
     relations = [relation for relation in relations if relation.source not in expletive]
     relations.sort(key=lambda r: min([*r.contents, r.cue or r.contents[0], r.source or r.contents[0]]))
     for number, relation in enumerate(relations, start=1):
-        yield from _spans(relation, known.get(relation.source, Source()), str(number), outer)
+        yield from _spans(relation, known.get(relation.source, Source()), str(number), verbatim(article))
 
 
-def _spans(relation: Attribution, source: Source, group: str, outer: Sequence[Quotation]) -> Iterator[Span]:
+def _spans(relation: Attribution, source: Source, group: str, quoted: Sequence[Quotation]) -> Iterator[Span]:
     shared = {"source_id": source.name, "group": group}
     if relation.source:
         yield Span("attribution", "source", *relation.source, value=float(source.named), detail=source.kind, **shared)
@@ -114,8 +119,8 @@ def _spans(relation: Attribution, source: Source, group: str, outer: Sequence[Qu
         yield Span("attribution", "country", *source.country_at, detail=source.country, **shared)
     if relation.cue:
         yield Span("attribution", "cue", *relation.cue, detail=relation.stance, **shared)
-    quoted = sum(min(e, q.end) - max(s, q.start) for s, e in relation.contents for q in touched(s, e, outer))
-    share = quoted / sum(end - start for start, end in relation.contents)
+    inside = sum(min(e, q.end) - max(s, q.start) for s, e in relation.contents for q in touched(s, e, quoted))
+    share = inside / sum(end - start for start, end in relation.contents)
     detail = "direct" if share > DIRECT else "indirect" if share < INDIRECT else "mixed"
     for content in relation.contents:
         yield Span("attribution", "content", *content, detail=detail, **shared)
@@ -133,11 +138,11 @@ def _with_turns(article: Article, read: Read) -> Read:
         own = not relation.cue or (relation.source and article.raw[slice(*relation.source)].lower() in FIRST_PERSON)
         if not turn.start <= at < (turn.end if own else turn.first):
             made.append(relation)
-    return made, sorted([*(m for m in read[1] if m[:2] not in named), *(Mention(*place) for place in named)])
+    return made, read[1] | dict.fromkeys(named, "source")
 
 
 def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
-    """The attributions that the model tags in the paragraphs, and who is mentioned in them, in text order."""
+    """The attributions that the model tags in the paragraphs, and who is mentioned in them."""
     read = sentences(article)
     words = [token for sentence in read for token in sentence.tokens]
     entries = index(*LEXICONS)
@@ -149,6 +154,7 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
     for linked in tagging.attributions(article):
         runs = linked.source, linked.cue, *linked.contents
         source, cue, *contents = (run and (words[run[0]].start, words[run[1] - 1].end) for run in runs)
+        contents = _after_colon(article, cue[1], contents) if cue else contents
         said = [word.form for word in words[slice(*linked.cue)]] if linked.cue else []
         stances = [hit.label for hit in match(said, entries)]
         if linked.probability >= SURE or stances or any(touched(*content, outer) for content in contents):
@@ -156,19 +162,22 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
             relations.append(Attribution(source, cue, contents, stance))
             if source:
                 mentions[source] = "source"
-    claimed = {q for relation in relations for content in relation.contents for q in touched(*content, outer)}
-    relations += _loose(article, outer, claimed)
-    return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
+    return relations, mentions
 
 
-def _loose(article: Article, outer: Sequence[Quotation], claimed: Set[Quotation]) -> list[Attribution]:
-    """Long quotations that nobody claims are contents of an unknown source."""
-    alone = [q for q in outer if q not in claimed and len(article.raw[q.start : q.end].split()) > SHORT]
-    return [Attribution(None, None, [q[:2]]) for q in alone]
+def _after_colon(article: Article, end: int, contents: Sequence[Offsets]) -> Sequence[Offsets]:
+    """Contents; but all that follows a colon right after the cue, if not in marks, is one, up to its sentence's end."""
+    sentence = sentences(article)[sentence_at(article, end - 1)]
+    colon, *rest = [token for token in sentence.tokens if token.start >= end][:2] or [None]
+    inside = [content for content in contents if colon and colon.start < content[0] < sentence.end]
+    if not inside or colon.form != ":" or rest[0].form == '"':
+        return contents
+    last = max(token.end for token in sentence.tokens if token.is_word)
+    return sorted([*(content for content in contents if content not in inside), (rest[0].start, last)])
 
 
 def _relations(article: Article, outer: Sequence[Quotation]) -> Read:
-    """The attributions of the paragraphs, and who is mentioned in them, in text order.
+    """The attributions of the paragraphs, and who is mentioned in them.
 
     A quotation that opens a sentence without a cue goes on with the speaker before it; so does the rest of a paragraph
     after a cue and a colon.
@@ -196,13 +205,13 @@ def _relations(article: Article, outer: Sequence[Quotation]) -> Read:
             speaker.contents.append(opening[0][:2])
             claimed.update(opening)
         elif speaker and not opening and block == sentence.block:
-            speaker.contents.append((sentence.start, sentence.tokens[-1].start))
+            *_, last = sentence.tokens
+            speaker.contents.append((sentence.start, last.end if last.is_word else max(last.start, sentence.start + 1)))
         elif not opening:
             speaker = None
         relations += found
         claimed.update(q for relation in found for content in relation.contents for q in touched(*content, outer))
-    relations += _loose(article, outer, claimed)
-    return relations, [Mention(*place, role) for place, role in sorted(mentions.items())]
+    return relations, mentions
 
 
 def _relation(raw: str, r: Reading, draft: Attribution, outer: Sequence[Quotation]) -> Attribution:

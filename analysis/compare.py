@@ -59,6 +59,8 @@ def differences(scores: pd.DataFrame, names: Mapping[str, str], *, seed: int = 0
     An article without a score is left out, for on it something failed. Unless the first and the last of `names` are all
     that is compared, the first columns are pair ("A against B", short names), left and right (ids).
     """
+    if seed < 0:
+        raise AnalysisError(f"seed={seed}: not below 0")
     if "parts" not in scores:
         raise AnalysisError("these scores have no column `parts`: make them with measures.score, not from a file")
     chosen = scores[["article_id", *KEYS, "k", "n", "unit", "parts"]]

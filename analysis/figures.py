@@ -25,6 +25,7 @@ from analysis.writing import FIGURES, ROOT, csv_bytes, write_atomic
 STYLE = Path(__file__).with_name("style.mplstyle")
 # What follows for an article where telling voices apart fails
 FOLLOWS = {"attribution": " (so that all its words stand as the author's)", "voice": " (and with it all measures)"}
+NOT_IN_XML = bytes({*range(32)} - {*b"\t\n\r"})  # of a name with a control character
 
 
 def use_style() -> None:
@@ -59,7 +60,8 @@ def save_figure(
     with style.context(STYLE):
         for kind, stamp in (("png", "Software"), ("svg", "Date")):
             fig.savefig(buffer := io.BytesIO(), format=kind, metadata={stamp: None})
-            content[f"{name}.{kind}"] = buffer.getvalue()
+            made = buffer.getvalue()
+            content[f"{name}.{kind}"] = made.translate(None, NOT_IN_XML) if kind == "svg" else made
     for text in drawn:
         text.remove()
     card = {"name": name, "title": title or name.split("/")[1], "alt": alt, "caption": caption}

@@ -9,13 +9,15 @@ import hashlib
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from analysis.columns import our_names
+from analysis.columns import ALIASES, our_names
 from analysis.model import AnalysisError, Failure
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +25,9 @@ FACTS = ("title", "author", "date", "outlet", "kind", "topic", "url", "language"
 SIZE_LIMITS = {".txt": 4_000_000, ".html": 20_000_000, ".htm": 20_000_000}
 TABLES = (".csv", ".jsonl", ".jsonl.gz", ".parquet")
 KINDS = ", ".join((*SIZE_LIMITS, *TABLES))
+PASSED = re.compile(r"(?i)\.|readme|index\.csv$")  # files that are no articles
+KNOWN = {name: ours for ours, others in ALIASES.items() for name in (ours, *others)} | {"lp": "text", "td": "text"}
+BAD = re.compile("[\udc80-\udcff]")  # a byte that could not be decoded, as "surrogateescape" keeps it
 ROW_LIMIT = 20_000_000  # characters of a row of a table: more than the longest article takes
 CHUNK = 1 << 20  # characters read at a time where a whole file has to be looked through
 MISSING = {"id": "no id: number the articles", "text": "no text: of Media Cloud's list, save the pages at url as .html"}
@@ -44,17 +49,19 @@ class Record(NamedTuple):
 
 
 def files(path: str | Path) -> list[Path]:
-    """The files of a folder (hidden ones, READMEs, `index.csv` and subfolders passed over), of a pattern, or one file.
+    """The files of a folder or a pattern (hidden ones, READMEs, `index.csv` and subfolders passed over), or one file.
 
     In order of their paths. A relative path is looked for in the working directory, then in the project's root.
     AnalysisError where there is nothing of that name.
     """
     with suppress(OSError, ValueError):
         for place in (Path(path), ROOT / path):
-            if place.is_dir():
-                passed = re.compile(r"(?i)\.|readme|index\.csv$")
-                return [file for file in sorted(place.iterdir()) if not (file.is_dir() or passed.match(file.name))]
-            if found := [place] if place.exists() else sorted(place.parent.glob(place.name)):
+            folder = place.is_dir()
+            if place.exists() and not folder:
+                return [place]
+            there = sorted(place.iterdir() if folder else place.parent.glob(place.name))
+            found = [file for file in there if not (PASSED.match(file.name) or file.is_dir())]
+            if folder or found:
                 return found
     raise AnalysisError(f"{str(path)[:200]}: no file or folder that can be read; give one of {KINDS}, or a pattern")
 
@@ -73,51 +80,53 @@ def digest(path: Path) -> str:
 
 
 def records(path: Path) -> Iterator[Record]:
-    """The records of one file; a file, row or line that cannot be read is a record too, and no error leaves this."""
-    name = plain(path.name)
+    """The records of one file, at least one; what cannot be read of it is a record too, and no error leaves this."""
+    name, number = plain(path.name), None
     kind = next((kind for kind in (*SIZE_LIMITS, *TABLES) if name.lower().endswith(kind)), "")
     try:
         if not kind:
             raise AnalysisError(f"files of this kind are not read; give {KINDS}")
         if not path.is_file():
             raise AnalysisError("not a regular file")
-        if kind == ".parquet":
-            yield from (Record(name, number, row) for number, row in _parquet_rows(path))
-            return
         if (size := path.stat().st_size) > SIZE_LIMITS.get(kind, size):
             raise AnalysisError(f"{size:,} bytes, more than {SIZE_LIMITS[kind]:,}; split it")
-        codec, flags = _encoding(path)
-        with _open(path) as stream, io.TextIOWrapper(stream, codec, newline="" if kind != ".jsonl" else "\n") as text:
-            if kind in SIZE_LIMITS:
-                yield Record(name, None, text.read(), flags)
-                return
-            rows = _csv_rows(text, {"id", "text"}) if kind == ".csv" else _jsonl_rows(text)
-            yield from (Record(name, number, row, flags) for number, row in rows)
+        if kind in SIZE_LIMITS:
+            yield Record(name, None, *_whole(path))
+            return
+        for number, *read in _rows(path, kind):
+            yield Record(name, number, *read)
+        if number is None:
+            raise AnalysisError("no rows in it")
     except Exception as error:  # the parsers raise what they like, and one file must not cost the others
-        yield Record(name, None, error)
+        if isinstance(error, (EOFError, gzip.BadGzipFile, zlib.error)):
+            error = AnalysisError(f"{error}; it is cut, damaged or no archive: copy or compress it again")
+        yield Record(name, None, AnalysisError(f"nothing read after row {number}: {error}") if number else error)
 
 
 def read_index(found: Sequence[Path]) -> tuple[dict[str, tuple[int, dict[str, str]]], list[Failure]]:
     """By article or file, the line of `index.csv` that names it and the facts that it gives; and its bad lines.
 
-    It lies beside the files that were `found`; lines for others that lie there are passed over.
+    It lies beside the files that were `found`, its name in large or small letters; lines for others that lie there are
+    passed over. AnalysisError where it cannot be read as a whole.
     """
     path, index, failures = found[0].parent / "index.csv", {}, []
     try:
-        if path.exists():
-            with path.open(encoding=_encoding(path)[0], newline="") as text:
-                for number, row in _csv_rows(text, {"article_id"}):
-                    if isinstance(row, Exception):
-                        failures.append(Failure(path.name, number, "", "index", str(row)))
-                    elif (name := row["article_id"]) in index:
-                        failures.append(
-                            Failure(path.name, number, name, "index", f"is on line {index[name][0]} already")
-                        )
-                    elif unknown := {*row} - {"article_id", "note", *FACTS}:
-                        raise AnalysisError(f"no column {', '.join(unknown)}; known are {', '.join(FACTS)} and note")
-                    else:
-                        index[name] = number, {key: row[key] for key in FACTS if row.get(key)}
-    except (AnalysisError, OSError, csv.Error) as error:
+        there = sorted(file for file in path.parent.glob("*") if file.name.lower() == path.name)
+        if len(there) > 1:
+            raise AnalysisError(f"there are {' and '.join(file.name for file in there)}: keep one")
+        for path in there:
+            if not path.is_file():
+                raise AnalysisError("not a regular file; mend or delete it")
+            for number, row in _csv_rows(io.StringIO(_whole(path)[0], newline=""), {"article_id"}):
+                if isinstance(row, Exception):
+                    failures.append(Failure(path.name, number, "", "index", str(row)))
+                elif (name := row["article_id"]) in index:
+                    failures.append(Failure(path.name, number, name, "index", f"is on line {index[name][0]} already"))
+                elif unknown := {*row} - {"article_id", "note", *FACTS}:
+                    raise AnalysisError(f"no column {', '.join(unknown)}; known are {', '.join(FACTS)} and note")
+                else:
+                    index[name] = number, {key: row[key] for key in FACTS if row.get(key)}
+    except (AnalysisError, OSError) as error:
         raise AnalysisError(f"{path}: {error}") from error
     others = {file.stem for file in path.parent.iterdir()} - {file.stem for file in found} if index else set()
     return {name: line for name, line in index.items() if name not in others}, failures
@@ -128,32 +137,79 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _encoding(path: Path) -> tuple[str, tuple[str, ...]]:
-    """The codec of a file, found by decoding all of it, and a flag if it is not UTF-8 or what its mark says."""
+    """The codec of a file, found by going through all of it, and a flag if it is not UTF-8 or what its mark says.
+
+    No guess beyond these: it is cp1252 where more bytes are not UTF-8 than characters beyond ASCII are, so that
+    one bad byte does not turn all others of a file into mojibake.
+    """
     with _open(path) as stream:
-        marked = stream.read(2) in (b"\xff\xfe", b"\xfe\xff")
-    for codec in ["utf-16"] if marked else ["utf-8-sig", "cp1252"]:  # no guesses beyond these
-        with suppress(UnicodeDecodeError), _open(path) as stream, io.TextIOWrapper(stream, codec) as text:
-            while text.read(CHUNK):
-                pass
-            return codec, ("decoded as cp1252",) if codec == "cp1252" else ()
-    raise AnalysisError(f"neither UTF-8 nor {'UTF-16' if marked else 'cp1252'}; save it as UTF-8")
+        if stream.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+            return "utf-16", ()
+    bad = beyond = 0
+    with _open(path) as stream, io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape") as text:
+        while chunk := text.read(CHUNK):
+            bad += len(BAD.findall(chunk))
+            beyond += len(chunk) - len(chunk.encode("ascii", "ignore"))
+    return ("cp1252", ("decoded as cp1252",)) if bad > beyond - bad else ("utf-8-sig", ())
+
+
+def _whole(path: Path) -> tuple[str, tuple[str, ...]]:
+    """All of a file's text, and its flags; AnalysisError with the place of the first byte that cannot be read."""
+    (codec, flags), data = _encoding(path), path.read_bytes()
+    try:
+        return data.decode(codec), flags
+    except UnicodeDecodeError as error:
+        at = error.start + len(data) - len(error.object)  # a mark is not in `object`
+        byte, line = f"byte {data[at]:#x} at offset {at}", data.count(b"\n", 0, at) + 1
+        codec = codec.removesuffix("-sig").upper()
+        raise AnalysisError(f"line {line}: {byte} is not {codec}; save it as UTF-8") from error
+
+
+def _rows(path: Path, kind: str) -> Iterator[tuple[int, Any, tuple[str, ...]]]:
+    """The number, content and flags of each row of a table."""
+    if kind == ".parquet":
+        yield from ((number, row, ()) for number, row in _parquet_rows(path))
+        return
+    codec, flags = _encoding(path)
+    ends = "" if kind == ".csv" else "\n"
+    with _open(path) as stream, io.TextIOWrapper(stream, codec, "surrogateescape", newline=ends) as text:
+        rows = _csv_rows(text, {"id", "text"}) if kind == ".csv" else _jsonl_rows(text)
+        yield from ((number, row, flags) for number, row in rows)
 
 
 def _csv_rows(text: IO[str], needed: set[str]) -> Iterator[tuple[int, Any]]:
-    """The number of its last line, and a row as a dict, or as the error that it is; refuses columns that do not fit."""
+    """The number of its first line, and a row as a dict, or the error that it is; refuses columns that do not fit."""
     csv.field_size_limit(ROW_LIMIT)  # the limit on text is checked elsewhere, with a clearer message
-    rows = csv.reader(text, strict=True)
-    columns = _checked(next(rows, []), needed)
+    rows, columns = csv.reader(text, strict=True), []
     while True:
+        first = rows.line_num + 1
         try:
-            if cells := next(rows):
-                fits = len(cells) == len(columns)
-                problem = AnalysisError(f"not {len(columns)} cells; quote cells that hold a comma")
-                yield rows.line_num, dict(zip(columns, cells, strict=True)) if fits else problem
+            cells = next(rows)
+            if not columns:
+                columns = _checked(cells, needed) if cells else []
+            elif bad := BAD.search(",".join(cells)):
+                yield first, _undecoded(bad)
+            elif len(cells) == len(columns):
+                yield first, dict(zip(columns, cells, strict=True))
+            elif cells:
+                raise csv.Error(f"not {len(columns)} cells")
         except StopIteration:
-            return
+            break
         except csv.Error as error:
-            yield rows.line_num, error
+            lost = rows.line_num - first  # a quotation mark takes all lines up to the next, or to the end
+            problem = f"not read, with {lost:,} more line{'s' * (lost > 1)}: {error}" if lost else str(error)
+            problem += "; quote cells that hold a comma, close the quotation marks, and double those inside"
+            if not columns:
+                raise AnalysisError(f"line {first}: {problem}") from error
+            yield first, AnalysisError(problem)
+    if not columns:
+        raise AnalysisError(f"empty; its first line names the columns, {' and '.join(sorted(needed))} among them")
+
+
+def _undecoded(bad: re.Match[str]) -> AnalysisError:
+    """Why a row is refused for one byte: `bad` as "surrogateescape" writes it, in the text of the row."""
+    byte, before = ord(bad[0]) - 0xDC00, bad.string[: bad.start()]
+    return AnalysisError(f"byte {byte:#x} after {before[-20:]!r} is not in the file's encoding; save it as UTF-8")
 
 
 def _checked(columns: list[str], needed: set[str]) -> list[str]:
@@ -174,6 +230,8 @@ def _jsonl_rows(text: IO[str]) -> Iterator[tuple[int, Any]]:
             yield number, AnalysisError(f"more than {ROW_LIMIT:,} characters; split it")
             while line and not line.endswith("\n"):
                 line = text.readline(ROW_LIMIT)
+        elif bad := BAD.search(line):
+            yield number, _undecoded(bad)
         elif line.strip():
             try:
                 row = json.loads(line)
@@ -185,8 +243,27 @@ def _jsonl_rows(text: IO[str]) -> Iterator[tuple[int, Any]]:
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[int, Any]]:
+    """The number of a row, and its known columns as a dict, or the error that it is; each is read by itself."""
     from pyarrow.parquet import ParquetFile
 
     with ParquetFile(path) as table:
-        _checked(table.schema_arrow.names, {"id", "text"})
-        yield from enumerate((row for batch in table.iter_batches(100) for row in batch.to_pylist()), start=1)
+        ours = {name: KNOWN.get(name.strip().lower()) for name in _checked(table.schema_arrow.names, {"id", "text"})}
+        batches = table.iter_batches(100, columns=[name for name in ours if ours[name]])
+        for number, one in enumerate((batch.slice(i, 1) for batch in batches for i in range(len(batch))), start=1):
+            try:
+                (row,) = one.to_pylist()
+                yield number, {name: cell if ours[name] in MISSING else _fact(cell) for name, cell in row.items()}
+            except Exception as error:  # what Arrow holds and Python does not: a date far off, bytes that are no text
+                yield number, error
+
+
+def _fact(cell: Any) -> Any:
+    """A date, a time or a whole number as text; what is none of them, and an id or a text, stays as it is.
+
+    >>> from datetime import datetime
+    >>> _fact(datetime(2026, 1, 20)), _fact(datetime(2026, 1, 20, 18, 30)), _fact(2026), _fact("x"), _fact(None)
+    ('2026-01-20', '2026-01-20T18:30:00', '2026', 'x', None)
+    """
+    if isinstance(cell, date):
+        return cell.isoformat().removesuffix("T00:00:00")  # of a table made with pandas, whose dates are times
+    return str(cell) if isinstance(cell, int) else cell

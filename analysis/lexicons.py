@@ -9,12 +9,12 @@ import csv
 import tomllib
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, wraps
 from itertools import compress, count, product
 from math import prod
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from analysis.model import AnalysisError, Article, Entry, Lexicon
 from analysis.text import Token, sentences, stream, tokens
@@ -34,6 +34,7 @@ CARD = ["title", "family", "citation", "licence", "caveat"]
 MOST_FORMS = 1_000  # of one phrase of a target, its choices written out
 TARGET = {"name": str, "phrases": list, "exceptions": list, "side": str, "kind": str, "note": str}
 
+T = TypeVar("T")
 Form = tuple[str, ...]
 # by the first token and the second, longest first; "" is any second, and has the one entry of a single token
 Index = Mapping[str, Mapping[str, Sequence[tuple[Form, str, Entry]]]]
@@ -56,25 +57,46 @@ class Norm(NamedTuple):
     points: tuple[float, ...]
 
 
-@cache
+def cached_while_unchanged(read: Callable[..., T]) -> Callable[..., T]:
+    """As `cache`, but what a file or folder that is given holds is read anew once edited: a notebook's kernel lives on.
+
+    An edit shows by a file's time and size. The folder of our own lists is not looked at, once a sentence, again.
+    """
+    kept = cache(lambda state, *names, **folder: read(*names, **folder))
+
+    @wraps(read)
+    def current(*names: str | Path, **folder: Path) -> T:
+        state = []
+        try:
+            for place in (at for at in (*names, *folder.values()) if isinstance(at, Path) and at != LEXICONS):
+                for file in sorted(place.iterdir()) if place.is_dir() else [place]:
+                    state.append((file.name, (found := file.stat()).st_mtime_ns, found.st_size))
+        except (OSError, ValueError):
+            return read(*names, **folder)  # which meets it, too, and says so
+        return kept(tuple(state), *names, **folder)
+
+    return current
+
+
+@cached_while_unchanged
 def load_lexicon(name: str, folder: Path = LEXICONS) -> Lexicon:
     """Read `<name>.csv` with its `<name>.toml`; an error names the file, the line, the reason and the mend."""
     table = folder / f"{name}.csv"
     try:
-        facts = tomllib.loads(table.with_suffix(".toml").read_text(encoding="utf-8"))
+        facts = _toml(table.with_suffix(".toml"))
         return Lexicon(name, *(str(facts.get(key, "")) for key in CARD), entries=dict(_entries(table, name)))
     except (OSError, ValueError) as error:
         raise AnalysisError(f"{table}: {error}; a lexicon needs a card (.toml) with {', '.join(CARD)}") from error
 
 
-@cache
+@cached_while_unchanged
 def load_targets(path: Path = TARGETS) -> Index:
     """The phrases of a TOML file of targets, for `match`: label = target, "" for an exception; head = the phrase.
 
     The head of `data/targets.toml` says how they are written.
     """
     try:
-        targets = tomllib.loads(path.read_text(encoding="utf-8")).get("target", [])
+        targets = _toml(path).get("target", [])
         if not isinstance(targets, list) or not all(isinstance(facts, dict) for facts in targets):
             raise ValueError("an entry begins with [[target]], in double brackets")
         pairs = [pair for number, facts in enumerate(targets, 1) for pair in _phrases(number, facts)]
@@ -135,11 +157,14 @@ def phrase_forms(phrases: Iterable[str]) -> list[Form]:
     >>> phrase_forms(["U.S. firms", "Acme’s plan"])
     [('u.s.', 'firms'), ('acme', "'s", 'plan')]
     """
+    phrases = [*phrases]
+    if marked := [phrase for phrase in phrases if "¶" in phrase]:
+        raise ValueError(f"{marked[0]!r}: no phrase may hold ¶, which divides them here; drop it")
     forms = " ".join(token.form for token in tokens("".join(f"{phrase} ¶ " for phrase in phrases)))
     return [tuple(form.split()) for form in forms.split("¶")[:-1]]
 
 
-@cache
+@cached_while_unchanged
 def index(*names: str, folder: Path = LEXICONS) -> Index:
     """Forms of the named lexicons by their first token, longest first; refuses a form that two of them claim."""
     lexicons = [load_lexicon(name, folder) for name in names]
@@ -198,19 +223,32 @@ def _index(forms: Iterable[tuple[Form, str, Entry]]) -> Index:
     return by_first
 
 
+def _toml(path: Path) -> dict[str, Any]:
+    """What a TOML file says, with or without the mark that Windows sets before it; ValueError if it is nested deep."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except RecursionError as error:
+        raise ValueError("brackets within brackets, too deep to be read") from error
+
+
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Number and cells of each line of a CSV."""
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = csv.DictReader(handle)
-        for row in rows:
-            yield rows.line_num, row
+    """Number and cells of each line of a CSV, with or without the mark that Excel sets before the first."""
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        rows, line = csv.DictReader(handle, strict=True), 1
+        try:
+            for row in rows:
+                line = rows.line_num
+                yield line, row
+        except csv.Error as error:
+            raise ValueError(f"after line {line}: {error}") from error
 
 
 def _entries(table: Path, name: str) -> Iterator[tuple[Form, Entry]]:
     written: list[tuple[str, int, Entry]] = []
     for line, row in _rows(table):
         if list(row) != COLUMNS or None in row.values():
-            raise ValueError(f"line {line}: not the cells {', '.join(COLUMNS)}; quote cells that hold a comma")
+            told = f"not the cells {', '.join(COLUMNS)}; quote cells that hold a comma, separate cells by commas alone"
+            raise ValueError(f"line {line}: {told}")
         before, after = (frozenset(row[key].split("|")) - {""} for key in ("not_before", "not_after"))
         entry = Entry(row["label"] or name, row["entry"], before, after)
         written += [(form, line, entry) for form in (row["entry"], *filter(None, row["forms"].split("|")))]

@@ -7,10 +7,9 @@ what it does not show. Words of topics are on no list.
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from pathlib import Path
 
-from analysis.lexicons import LEXICONS, Index, index, load_lexicon, match, matches
+from analysis.lexicons import LEXICONS, Index, cached_while_unchanged, index, load_lexicon, match, matches
 from analysis.model import AnalysisError, Article, Span
 from analysis.text import Quotation, Sentence, outermost, sentences, touched
 from analysis.voice import voice_at
@@ -130,7 +129,7 @@ def categories(lexicons: Path = LEXICONS) -> tuple[str, ...]:
     return (*sorted({entry.label for own in seconds for known in own.values() for _, _, entry in known}), *DEVICES)
 
 
-@cache
+@cached_while_unchanged
 def _families(folder: Path) -> dict[str, Index]:
     names: dict[str, list[str]] = {}
     for name in LISTS if folder == LEXICONS else sorted(path.stem for path in folder.glob("*.csv")):

@@ -145,7 +145,7 @@ def find_spans(
         for detect in wanted:
             found += attempt(article, _stage(detect), partial(bound.get(detect, detect), article, voices))
         for span in sorted(found, key=lambda s: (s.start, s.end, s.layer, s.label)):
-            voice_here, speaker = voices_of.voice_at(voices, span.start)
+            voice_here, speaker = voices_of.voice_at(voices, span.start, span.end)
             if span.layer in ("voice", "attribution"):  # these know their source; nested ones are not the run's
                 voice_here, speaker = span.voice or voice_here, span.source_id
             elif span.voice:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 ROLES = ("headline", "kicker", "dateline", "byline", "subhead", "paragraph", "caption", "notice", "furniture")
 MEASURED_ROLES = ("headline", "subhead", "paragraph", "caption")
 VOICES = ("author", "direct", "indirect", "headline", "caption")
-VOICE_NAME = dict(zip(VOICES, ("author", "quoted", "reported", "headline", "caption"), strict=True))  # for readers
+VOICE_NAME = dict(zip(VOICES, ("author", "quoted", "reported", "heading", "caption"), strict=True))  # for readers
 LAYERS = ("voice", "attribution", "tone", "loaded", "biased", "subjective", "technique", "target", "frame")
 
 # columns of the tables

@@ -23,7 +23,7 @@ def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **
     Up to four stand one below the other, more in two columns, strips without names in four; written-out words always
     in one. All are as high as the one with most lines needs, and those of articles have one scale.
     """
-    if by not in table:
+    if by not in table or table.empty:
         return draw(table, **options).figure
     names = look.order(table[by]) or [""]
     columns = 1 if len(names) <= 4 or draw is word_lists else 4 if len(names) > 8 and "y" not in options else 2
@@ -60,11 +60,8 @@ def dots(
     unit = unit or "; ".join(dict.fromkeys(table.get("unit", [])))
     ax = look.axes_for(ax, len(lines), 1 if cloud else len(groups))
     if cloud:
-        at = np.array([lines.index(v) for v in table[y]])
-        jitter = np.linspace(-0.3, 0.3, len(groups))[[groups.index(g) for g in table[hue]]]
         look.band(ax, table.drop_duplicates(y), range(len(lines)), 0.8)
-        ax.plot(table[x], at + jitter, "o", color=look.BLUE, alpha=0.45, markersize=4)
-        ax.set_title(f"a dot for each of {len(groups)}", loc="right", fontsize=8.5)
+        look.cloud(ax, table[x], [lines.index(v) for v in table[y]], [groups.index(g) for g in table[hue]], len(groups))
         return look.finish(ax, lines, unit)
     apart = 0.8 * table.duplicated(y).any()  # lines of one mark each need no room for others
     for i, group in enumerate(groups):
@@ -74,6 +71,7 @@ def dots(
         look.band(ax, part, at, apart / len(groups) or 0.6)
         ax.hlines(at, part["low"], part["high"], color=colour, linewidth=1.4, alpha=0.8)
         ax.plot(part[x], at, marker, color=colour, label=VOICE_NAME.get(group, group), markersize=5.5)
+        look.hollow(ax, part, x, at, marker)
         for where, row in zip(at, part.to_dict("records"), strict=True):
             note = "{k:.0f} of {n:.0f}" if "k" in row else "n={n:.0f}" if "n" in row else str(group)
             ax.annotate(note.format(**row), (1.01, where), xycoords=look.RIGHT, va="center", fontsize=7.5, color=colour)
@@ -137,8 +135,9 @@ def matrix(table: pd.DataFrame, *, y: str, x: str, value: str, count: str, ax: A
         sign = "▲" if row[value] > 0 else "▼" if row[value] < 0 else ""
         colour = "white" if abs(row[value]) > 0.6 else "black"
         ax.text(*at, f"{sign}{row[count]}", ha="center", va="center", fontsize=8, color=colour)
-    names = [look.cut(c, 22) for c in columns]
-    ax.set_xticks(range(len(columns)), names, rotation=35, ha="right", rotation_mode="anchor")
+    ax.set_xticks(
+        range(len(columns)), [look.cut(c, 22) for c in columns], rotation=35, ha="right", rotation_mode="anchor"
+    )
     ax.set_xlim(-0.6, max(len(columns), 1) - 0.4)
     return look.finish(ax, lines, "", zero=False)
 
@@ -210,7 +209,7 @@ def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         colour, marker, _ = look.VOICE[voice]
         name = f"{VOICE_NAME[voice]} (n={len(part)})"
         ax.plot(part["word"], part["tone"], marker, color=colour, alpha=0.5, markersize=4, label=name)
-        if voice in ("author", "direct", "indirect"):
+        if voice in ("author", "direct", "indirect") and len(part) >= 5:
             ax.plot(part["word"], part["smooth"], "-", color=colour)
     ax.set(ylim=(-1.05, 1.05), xlabel="words from the start", ylabel="tone (VADER compound)")
     look.legend_below(ax, *ax.get_legend_handles_labels())
@@ -223,14 +222,15 @@ def positions(table: pd.DataFrame, *, y: str, value: str = "", lines: Sequence =
     ax = look.axes_for(ax, len(lines) + 1)
     lean, at = table[value] if value else np.zeros(len(table)), np.array([float(lines.index(v)) for v in table[y]])
     kinds = {"favourable": (lean > 0, look.BLUE, "^", -0.22), "unfavourable": (lean < 0, look.RED, "v", 0.22)}
-    kinds["neutral"] = (lean == 0, look.GREY, "o", 0)
+    unsure = (lean == 0) & (table["value"] < 0) if value else lean != 0
+    kinds |= {"less surely so": (unsure, look.RED, "v", 0.22), "neutral": ((lean == 0) & ~unsure, look.GREY, "o", 0)}
     for name, (chosen, colour, marker, shift) in kinds.items():
         look_of = {"label": name, "clip_on": not chosen.any()}  # an empty line that is not clipped spoils the layout
+        look_of["markerfacecolor"] = "none" if chosen is unsure else colour
         ax.plot(table.loc[chosen, "word"], at[chosen] + shift, marker, color=colour, **look_of)
     if value:
         look.legend_below(ax, *ax.get_legend_handles_labels())
-    for i in range(len(lines)):
-        ax.axhline(i, color="#DDDDDD", linewidth=0.6, zorder=0)
+    ax.yaxis.grid(color="#DDDDDD", linewidth=0.6)
     ax.set_xlim(0, 1.03 * max([1, *table["word"]]))
     return look.finish(ax, lines, "words from the start", zero=False, n=[(table[y] == line).sum() for line in lines])
 
@@ -253,7 +253,7 @@ def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) -> Figure:
     """One page of scores: a row a score on its own scale, a dot an article with its interval.
 
-    Columns name, unit, article, value, low, high, k, n, and the band's; with two articles n and `verdicts` are written.
+    Columns name, unit, article, value, low, high, k, n, and the band's; n of up to four is written, of two `verdicts`.
     """
     names, articles = look.order(table["name"]), look.order(table["article"])
     few = len(articles) <= len(look.CYCLE)
@@ -270,10 +270,10 @@ def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) ->
         ax.set(yticks=[], ylim=(0.2 - len(articles), 0.8))
         ax.spines["left"].set_visible(False)
         ax.set_ylabel(f"{name}\n", rotation=0, ha="right", va="center")
-        if len(articles) == 2:
+        if 2 <= len(articles) <= 4:
             sizes = rows["n"].fillna(rows["k"]) + rows["k"] * rows["unit"].str.startswith("log ")  # of a balance, both
             sizes = sizes.set_axis(rows["article"]).reindex(articles).map("{:,.0f}".format).replace("nan", "–")
-            told = f"n = {' | '.join(sizes)}\n{(verdicts or {}).get(name, '')}"
+            told = f"n = {' | '.join(sizes)}\n" + (verdicts or {}).get(name, "") * (len(articles) == 2)
             ax.annotate(told, (1.01, 0.5), xycoords="axes fraction", va="center", fontsize=8)
         ax.annotate(rows["unit"].iloc[0], (0, 1), xycoords="axes fraction", fontsize=7, color="#555555", va="bottom")
     if len(articles) > 1 and few:

@@ -15,7 +15,7 @@ Statistic = Callable[[np.ndarray], np.ndarray]
 
 DRAWS = 2000
 SHUFFLES = 20_000  # of 2,000, the p of one text was .006, and Holm's of eight .048 by one seed and .096 by another
-LEAST = 5  # sentences with something to count: of fewer, resamples are so alike that an interval looks sure
+LEAST = 6  # sentences with something to count, two blocks: of fewer, resamples are so alike that an interval looks sure
 Z = 1.959964  # the normal's 97.5th percentile
 MOST_UNDEFINED = 0.1  # a voice of one sentence is missing from 37 % of resamples, of five in a row from 10 %
 MOST = 1000  # sentences; of a text with more, which no news article has, longer stretches are drawn, to save memory

@@ -16,6 +16,7 @@ from analysis.text import Token, tokens
 LOOK_BACK = 12  # mentions; a pronoun whose antecedent is further away is left open
 GENDERS = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f"}
 NUMBERS = {"they": True, "them": True, "their": True, "it": False, "its": False}  # several or not
+PRONOUNS = ("he", "she", "they", "it")
 LINKS = "Fobw"  # letters of the prepositions that end the head of a phrase, see `clauses`
 INNER = {"of", "the", "and", "&", "for", "de", "van", "von", "al", "bin", "del", "la", "le", "da"}  # inside names
 BODIES = ("corporate", "media", "ngo", "expert")  # an official or a president of one of these speaks for it
@@ -69,6 +70,8 @@ def identify(raw: str, mentions: Sequence[Mention]) -> list[Source]:
     for mention in mentions:
         words = tokens(raw[mention.start : mention.end], mention.start)
         words = tuple(w._replace(form=w.form.rstrip(".") or w.form) if w.form[-1] == "." else w for w in words)
+        if len(words) > 2 and words[0].form in PRONOUNS and words[1].form not in INNER:
+            words = words[:1]  # a clause that was taken for a source ("she was not allowed to speak"): who is meant
         entry = closed_class().get(words[0].form) if len(words) == 1 else None
         country, at = "", None
         if entry and entry.label in "SOPRT":

@@ -14,6 +14,7 @@ import numpy as np
 
 from analysis import encoder
 from analysis.encoder import HEADS
+from analysis.inputs import plain
 from analysis.lexicons import Hit, Index, index, load_lexicon, load_targets, match, matches
 from analysis.model import Article, Block, Span
 from analysis.sentiment import tone
@@ -76,13 +77,14 @@ def lean(value: float) -> int:
 def tone_toward(sentence: str, start: int, end: int) -> Tone:
     """Tone toward the mention at `sentence[start:end]`: the trained model's, or the rules' where there is none.
 
-    Raises ValueError where the mention holds no token of the sentence.
+    Raises ValueError where the mention holds no token of the sentence, or begins before it.
 
     >>> tone_toward("The mayor slammed Acme Motors.", 18, 29).label
     'negative'
     """
     if not encoder.available():
         return tone_by_rules(sentence, start, end)
+    sentence = plain(sentence)  # the model reads no lone surrogates
     article = Article("sentence", sentence, (Block(0, len(sentence), "paragraph", kept=True),))
     first, last = _covered([token for part in sentences(article) for token in part.tokens], start, end)
     return _answered(encoder.answers(article), first, last)
@@ -98,7 +100,7 @@ def _covered(words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
     """The tokens [first, last) that a stretch of the sentence touches."""
     first = bisect_left(words, start + 1, key=lambda t: t.end)
     last = bisect_left(words, end, key=lambda t: t.start)
-    if first >= last:
+    if first >= last or start < 0:
         raise ValueError(f"no token of the sentence at {start}:{end}")
     return first, last
 

@@ -19,7 +19,6 @@ from analysis.model import Article
 from analysis.text import sentences
 
 Run = tuple[int, int]  # tokens [first, last)
-FAR = 8  # tokens that passing another cue or source counts for; 4 to 16 give the same links on PolNeAR train
 BESIDE = 3  # tokens between a cue and the content in the next sentence or paragraph: a colon, a quotation mark
 LEAN = 0.1  # log-odds against "outside"; best of 0 to .5 on PolNeAR dev, by share and by words
 
@@ -116,7 +115,7 @@ def link(found: Mapping[str, Sequence[Run]], sentence_of: Sequence[int], opens: 
         before = cues[after - 1] if after else None
         beside = [cue for cue in (before, *cues[after : after + 1]) if cue and not contents[cue]]
         goes_on = before and not any(at in opens for at in range(before[1], content[0] + 1))
-        close = (cue for cue in beside if _distance(cue, content, ()) <= BESIDE)
+        close = (cue for cue in beside if _gap(cue, content) <= BESIDE)
         contents[next(close, before if goes_on else None)].append(content)
     made = [Attribution(_nearest(cue, found["source"], sentence_of), cue, sorted(contents[cue])) for cue in cues]
     return [*made, *(Attribution(None, None, [content]) for content in contents[None])]
@@ -126,11 +125,11 @@ def _nearest(run: Run, others: Sequence[Run], sentence_of: Sequence[int]) -> Run
     """Of other stretches, which are in order and do not overlap, the nearest that shares a sentence with this one."""
     first = bisect_left(sentence_of, sentence_of[run[0]])
     last = bisect_right(sentence_of, sentence_of[run[1] - 1])
-    near = others[bisect_right(others, first, key=itemgetter(1)) : bisect_left(others, last, key=itemgetter(0))]
-    return min(near, key=lambda other: _distance(run, other, near), default=None)
+    after = bisect_right(others, run[0], key=itemgetter(1))
+    near = (other for other in others[max(after - 1, 0) : after + 1] if other[1] > first and other[0] < last)
+    return min(near, key=lambda other: _gap(run, other), default=None)
 
 
-def _distance(a: Run, b: Run, others: Sequence[Run]) -> int:
-    """Tokens between two stretches, more with each of `others` between them."""
-    low, high = min(a[1], b[1]), max(a[0], b[0])
-    return max(high - low, 0) + FAR * sum(low <= first and last <= high for first, last in others)
+def _gap(a: Run, b: Run) -> int:
+    """Tokens between two stretches."""
+    return max(max(a[0], b[0]) - min(a[1], b[1]), 0)

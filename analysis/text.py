@@ -217,6 +217,13 @@ def outermost(article: Article) -> list[Quotation]:
     return [quotation for quotation in quotations(article) if quotation.depth == 0]
 
 
+@once_per_article
+def verbatim(article: Article) -> list[Quotation]:
+    """What is given word for word: the turns of an interview, and quotations outside them; disjoint, in order."""
+    spoken = [Quotation(turn.first, turn.end, 0, closed=True) for turn in turns(article)]
+    return sorted([*spoken, *(q for q in outermost(article) if not touched(q.start, q.end, spoken))])
+
+
 def touched(start: int, end: int, outer: Sequence[Quotation]) -> Sequence[Quotation]:
     """Those of the outermost quotations that a stretch of text touches."""
     return outer[bisect_right(outer, start, key=itemgetter(1)) : bisect_left(outer, (end,))]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from analysis.model import Article, Span
-from analysis.text import FIRST_PERSON, Quotation, Sentence, outermost, sentences, touched
+from analysis.text import FIRST_PERSON, Quotation, Sentence, sentences, touched, verbatim
 
 OF_ROLE = {"headline": "headline", "subhead": "headline", "caption": "caption", "paragraph": "author"}
 
@@ -16,11 +16,11 @@ OF_ROLE = {"headline": "headline", "subhead": "headline", "caption": "caption", 
 def detect(article: Article, attributions: Iterable[Span] = ()) -> Iterator[Span]:
     """Cut every sentence into runs of one voice and one source; `value` is a run's number of words, `label` its role.
 
-    Words in the content of an attribution are `direct` inside quotation marks and `indirect` outside them; where
+    Words in the content of an attribution are `direct` where it is verbatim (`text.verbatim`), else `indirect`; where
     contents are nested the outermost source speaks. All other words have the voice of their block: those after "I
     think" and around "seems", too, which annotators of attributions mark. The runs hold each word exactly once.
     """
-    quoted, said = outermost(article), [*attributions]
+    quoted, said = verbatim(article), [*attributions]
     named = {s.group for s in said if s.label == "source"}
     mine = {s.group for s in said if (s.label == "source" or s.group not in named) and _is_own(article.raw, s, quoted)}
     contents = [s for s in said if s.label == "content" and s.group not in mine]
@@ -67,7 +67,12 @@ def _runs(sentence: Sentence, contents: list[Span], quoted: Sequence[Quotation])
             yield Span("voice", sentence.role, start, end, voice=voice, source_id=source, value=words)
 
 
-def voice_at(voices: Sequence[Span], offset: int) -> tuple[str, str]:
-    """Voice and source of the run that holds the offset, or of the last run before it; `voices` in order."""
-    at = bisect_right(voices, offset, key=attrgetter("start")) - 1
+def voice_at(voices: Sequence[Span], start: int, end: int = 0) -> tuple[str, str]:
+    """Voice and source of the first run that a stretch of text touches, else of the last before it; `voices` in order.
+
+    A quotation that opens with marks alone ("“#$%! No,” she said") begins between two runs.
+    """
+    at = bisect_right(voices, start, key=attrgetter("end"))
+    if at == len(voices) or voices[at].start >= max(end, start + 1):
+        at -= 1
     return (voices[at].voice, voices[at].source_id) if at >= 0 else ("author", "")

@@ -99,10 +99,19 @@ def test_only_paragraphs_speak() -> None:
         assert not list(attribution.detect(article(text, role=role)))
 
 
+@with_model
+def test_after_a_cue_and_a_colon_the_whole_sentence_is_said() -> None:
+    text = "As one paper observed: The council works under the delusion that a dam lasts forever."
+    (spans,) = relations(text, "model").values()
+    assert [text[s.start : s.end] for s in spans if s.label == "content"] == [text[23:-1]]
+
+
 def test_the_rest_of_a_paragraph_after_a_colon_is_the_speakers_and_the_next_is_not() -> None:
     text = "One paper observed: The dam is old. It will not last.\nThe town slept."
     (spans,) = relations(text).values()
     assert [text[s.start : s.end] for s in spans if s.label == "content"] == ["The dam is old", "It will not last"]
+    (spans,) = relations("Ann Lee said: we will win this. Never").values()
+    assert [s.end - s.start for s in spans if s.label == "content"] == [len("we will win this"), len("Never")]
 
 
 @pytest.mark.parametrize("method", ["rules", pytest.param("model", marks=with_model)])
@@ -113,6 +122,7 @@ def test_a_turn_of_an_interview_is_its_speakers_to_the_end(method: str) -> None:
     turns = {(own[0].source_id, text[own[-1].start : own[-1].end]) for own in spans}
     assert turns >= {("LIND", said[0]), ("OKAFOR", said[1]), ("LIND", "Why?"), ("", "So?")}
     assert not any(text[s.start : s.end] in ("I", "We", "Q") for own in spans for s in own)
+    assert {s.detail for own in spans for s in own if s.label == "content"} == {"direct"}
 
 
 @pytest.mark.parametrize(

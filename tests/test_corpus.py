@@ -344,6 +344,37 @@ def test_an_index_that_cannot_be_read_is_an_error(tmp_path: Path, index: str | b
         load_corpus(write(tmp_path, a__txt="It rained.", index__csv=index))
 
 
+def test_a_quotation_mark_left_open_in_the_index_is_named_where_it_opens(tmp_path: Path) -> None:
+    index = 'article_id,author\na,Bo Dahl\nb,"Ann Lee\nc,x\nd,x\n'
+    [failure] = load_corpus(write(tmp_path, a__txt="It rained.", index__csv=index)).failures.to_dict("records")
+    assert failure["line"] == 3 and "with 2 more lines" in failure["reason"]
+
+
+@pytest.mark.parametrize("name", ["Index.csv", "INDEX.CSV"])
+def test_an_index_in_capitals_is_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("article_id,author\na,Bo Dahl\nz,x\n")
+    read = load_corpus(write(tmp_path, a__txt="It rained all day in Holm."))
+    assert [a.author for a in read.articles] == ["Bo Dahl"] and [*read.failures["line"]] == [3]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("kind", ["pipe", "dangling link", "two"])
+def test_an_index_that_is_no_file_or_two_is_an_error(tmp_path: Path, kind: str) -> None:
+    write(tmp_path, a__txt="It rained all day in Holm.")
+    if kind == "pipe":
+        os.mkfifo(tmp_path / "index.csv")  # reading it would wait forever
+    elif kind == "dangling link":
+        (tmp_path / "index.csv").symlink_to(tmp_path / "none.csv")
+    else:
+        write(tmp_path, index__csv="article_id\n", Index__csv="article_id\n")
+        if len([*tmp_path.iterdir()]) == 2:
+            pytest.skip("large and small letters are one here")
+    with pytest.raises(
+        AnalysisError, match=r"index\.csv: (not a regular file|there are Index\.csv and index\.csv: keep one)"
+    ):
+        load_corpus(tmp_path)
+
+
 def test_an_index_line_for_a_file_holds_for_its_articles(tmp_path: Path) -> None:
     (tmp_path / "three.txt").write_bytes((CASES / "pages" / "three.txt").read_bytes())
     read = load_corpus(write(tmp_path, index__csv="article_id,outlet\nthree,The Holm Gazette\n"))

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -89,6 +90,11 @@ def test_two_processes_give_the_same_bytes(tmp_path):
 def test_svg_is_dateless_and_draws_its_letters(fig, tmp_path):
     svg = save(fig, tmp_path).with_suffix(".svg").read_text()
     assert "<dc:date>" not in svg and "<text" not in svg
+
+
+def test_a_control_character_in_a_name_leaves_the_svg_sound(fig, tmp_path):
+    fig.axes[0].set_title("Storm\x0b over \x01Holm")
+    ElementTree.parse(save(fig, tmp_path).with_suffix(".svg"))
 
 
 @pytest.mark.parametrize(

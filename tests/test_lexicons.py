@@ -5,8 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from conftest import article
 
-from analysis import lexicons
+from analysis import find_spans, lexicons
 from analysis.lexicons import COLUMNS, LEXICONS, index, load_lexicon, match, phrase_forms
 from analysis.loaded import LISTS
 from analysis.model import AnalysisError
@@ -36,6 +37,10 @@ def heads(folder: Path, text: str) -> list[str]:
         (["a,,,,,n"], CARD.replace('caveat = "v"', ""), "lexicon list: no caveat"),
         (["a,,,,,n"], "title = ", "list.csv: "),
         ([], CARD, "lexicon list: no entries"),
+        (["a ¶ b,,,,,n"], CARD, "'a ¶ b': no phrase may hold ¶"),
+        (["a,,,,,n", 'b,,,,,"n', "c,,,,,n"], CARD, "list.csv: after line 2: unexpected end of data"),
+        (["a;;;;;n"], CARD, "separate cells by commas alone"),
+        (["a,,,,,n"], f"x = {'[' * 5_000}{']' * 5_000}", "too deep to be read"),
     ],
 )
 def test_a_bad_list_is_refused_with_line_and_reason(tmp_path: Path, rows: list, card: str, reason: str) -> None:
@@ -53,11 +58,47 @@ def test_a_list_without_its_card_or_with_other_columns_is_refused(tmp_path: Path
         load_lexicon("other", tmp_path)
 
 
+def test_a_list_as_excel_and_a_card_as_notepad_save_them(tmp_path: Path) -> None:
+    for path in write(tmp_path, "a,,,,,n").iterdir():
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert [*load_lexicon("list", tmp_path).entries] == [("a",)]
+
+
+def test_a_cell_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    before = csv.field_size_limit(131_072)  # what the loader of articles may have raised
+    with pytest.raises(AnalysisError, match=r"list\.csv: after line 1: field larger than field limit"):
+        load_lexicon("list", write(tmp_path, f"a,,,,,{'n' * 131_073}"))
+    csv.field_size_limit(before)
+
+
 def test_two_lists_may_not_claim_one_form(tmp_path: Path) -> None:
     write(tmp_path, "so called,so-called,,,,n")
     write(tmp_path, "title,SO-CALLED,,,,n", name="second")
     with pytest.raises(AnalysisError, match="'so-called' stands in both list and second: drop one"):
         index("list", "second", folder=tmp_path)
+
+
+def test_lists_that_are_edited_are_read_anew_and_ours_are_not_looked_at(tmp_path: Path, monkeypatch) -> None:
+    assert heads(write(tmp_path, "rain,,,,,n"), "Rain and snow.") == ["rain"]
+    assert index("list", folder=tmp_path) is index("list", folder=tmp_path)
+    assert heads(write(tmp_path, "rain,,,,,n", "snow,,,,,n"), "Rain and snow.") == ["rain", "snow"]
+    write(tmp_path, "hail,,,,,n", name="other")
+    assert index("list", "other", folder=tmp_path).keys() == {"rain", "snow", "hail"}
+    (tmp_path / "other.csv").unlink()
+    with pytest.raises(AnalysisError, match=r"other\.csv"):
+        index("list", "other", folder=tmp_path)
+    ours = index("introducers")
+    monkeypatch.setattr(Path, "stat", lambda *_, **__: pytest.fail("asked for the state of our lists"))
+    assert index("introducers") is ours
+
+
+def test_spans_come_from_the_lists_as_they_are_now(tmp_path: Path) -> None:
+    found = []
+    for word in ("rain", "snow"):
+        write(tmp_path, f"{word},,,,,n {word}s")
+        spans = find_spans([article("They want neither rain nor snow.")], voice="rules", lexicons=tmp_path)
+        found += list(spans.loc[spans["layer"] == "loaded", "text"])
+    assert found == ["rain", "snow"]
 
 
 def test_the_longest_entry_wins_and_hits_do_not_overlap(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from conftest import article, cases
 
 from analysis import encoder
 from analysis.lexicons import TARGETS, load_lexicon, load_targets
+from analysis.measures import find_spans
 from analysis.model import AnalysisError
 from analysis.sentiment import tone
 from analysis.stance import LABELS, SHARES, WEIGHTS, Tone, detect, tone_by_rules, tone_toward
@@ -81,6 +82,9 @@ def test_every_mention_of_a_text_without_stops_is_found() -> None:
 def test_tone_toward_refuses_an_empty_mention(way) -> None:
     with pytest.raises(ValueError, match="no token"):
         way("China is an island.", 5, 6)
+    with pytest.raises(ValueError, match="no token"):
+        way("The mayor slammed Acme.", -4, 4)
+    assert way("The mayor slammed Acme\ud800.", 18, 22).label == "negative"
 
 
 def test_no_mention_without_text_and_own_targets_replace_ours(tmp_path: Path) -> None:
@@ -116,6 +120,8 @@ def test_every_target_of_ours_has_side_kind_and_note() -> None:
         ('[target]\nname = "A"\nphrases = ["kite"]', "double brackets"),
         ("target = 5", "double brackets"),
         ("[[target]", "own.toml"),
+        ('[[target]]\nname = "A"\nphrases = ["ki¶te"]', "'ki¶te': no phrase may hold ¶"),
+        (f"x = {'[' * 5_000}{']' * 5_000}", "too deep to be read"),
     ],
 )
 def test_a_wrong_targets_file_is_refused_with_its_reason(tmp_path: Path, text: str, reason: str) -> None:
@@ -124,6 +130,21 @@ def test_a_wrong_targets_file_is_refused_with_its_reason(tmp_path: Path, text: s
     with pytest.raises(AnalysisError, match=reason) as error:
         load_targets(path)
     assert "own.toml" in str(error.value)
+
+
+def test_targets_that_are_edited_are_read_anew(tmp_path: Path) -> None:
+    own, found = tmp_path / "own.toml", []
+    for name in ("kite", "dragon"):
+        own.write_text(f'[[target]]\nname = "A"\nphrases = ["{name}"]', encoding="utf-8")
+        spans = find_spans([article("A kite is no dragon.")], voice="rules", targets=own)
+        found += list(spans.loc[spans["layer"] == "target", "text"])
+    assert found == ["kite", "dragon"]
+    assert load_targets(own) is load_targets(own)
+
+
+def test_targets_as_notepad_saves_them(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[[target]]\nname = "A"\nphrases = ["kite"]', encoding="utf-8-sig")
+    assert [*load_targets(tmp_path / "own.toml")] == ["kite"]
 
 
 def test_a_missing_targets_file_is_named(tmp_path: Path) -> None:

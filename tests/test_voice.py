@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import voice
+from analysis.measures import find_spans
 from analysis.model import Span
 from analysis.text import sentences
+from analysis.voice import voice_at
 
 TEXT = 'The mayor said the bridge was "a disgrace" and would close. Nobody laughed.'
 CONTENT = Span("attribution", "content", 15, 58, source_id="the mayor", group="1", detail="mixed")
@@ -76,3 +78,11 @@ def test_every_word_has_one_voice(cuts: list[tuple[int, int]]) -> None:
     found = list(voice.detect(made, spans))
     assert sum(s.value for s in found) == sum(s.words for s in sentences(made))
     assert all(a.end <= b.start for a, b in itertools.pairwise(found))
+
+
+def test_a_quotation_that_opens_with_a_sentence_of_marks_keeps_its_source() -> None:
+    made = article("“It rained,” said Bob Ray. “#$%! Nobody told us,” said Ann Lee.")
+    spans = find_spans([made], voice="rules").query("label == 'content'")
+    assert set(spans["voice"]) == {"direct"} and "Ann Lee" in set(spans["source_id"])
+    assert voice_at([Span("voice", "paragraph", 4, 9, voice="direct", source_id="Lee")], 0, 9) == ("direct", "Lee")
+    assert voice_at([Span("voice", "paragraph", 4, 9, voice="direct", source_id="Lee")], 0, 3) == ("author", "")
