@@ -151,12 +151,36 @@ def _by_article(frame: pd.DataFrame, own: pa.Schema, names: Sequence[str]) -> by
     return sink.getvalue().to_pybytes()
 
 
-def joined(folder: Path, out: Path, kind: str, index: Index, failures: list[Failure]) -> dict[str, int]:
-    """Write the tables from the parts, sorted by article, and count their rows; `failures` gains those of the parts."""
+def whole(part: Path) -> bool:
+    """Whether a part, given as its `.json`, is there and can be read: of a crash of the machine, files may come cut."""
+    try:
+        articles = json.loads(part.read_bytes())["articles"]
+        for table in [*COLUMNS][:-1]:
+            with _opened(part, table) as reader:
+                if reader.num_record_batches != len(articles):
+                    return False
+    except (OSError, ValueError, LookupError, TypeError, pa.ArrowException):
+        return False
+    return True
+
+
+@contextmanager
+def _opened(part: Path, table: str) -> Iterator[pa.RecordBatchFileReader]:
+    with part.with_suffix(f".{table}").open("rb") as stream, pa.ipc.open_file(stream) as reader:
+        yield reader
+
+
+def joined(
+    folder: Path, planned: Sequence[Path], out: Path, kind: str, index: Index, failures: list[Failure]
+) -> dict[str, int]:
+    """Write the tables from the parts, sorted by article, and count their rows; `failures` gains those of the parts.
+
+    The parts are given by their `.json`; OSError where one is not there.
+    """
     places: dict[str, tuple[Path, int]] = {}
     sketches: dict[str, np.ndarray] = {}
     met: set[str] = set()
-    for part in sorted(folder.glob("*.json")):
+    for part in planned:
         told = json.loads(part.read_bytes())
         failures += [Failure(*row) for row in told["failures"]]
         for number, (name, path, line, own) in enumerate(told["articles"]):
@@ -186,7 +210,7 @@ def _chunks(places: Sequence[tuple[Path, int]], table: str) -> Iterator[pa.Table
         for part, number in chunk:
             numbers[part].append(number)
         for part, own in numbers.items():  # so that each file is opened once
-            with pa.OSFile(str(part.with_suffix(f".{table}"))) as stream, pa.ipc.open_file(stream) as reader:
+            with _opened(part, table) as reader:
                 batches |= {(part, number): reader.get_batch(number) for number in own}
         yield pa.Table.from_batches([batches[place] for place in chunk])
 

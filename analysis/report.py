@@ -53,13 +53,18 @@ class Behind(NamedTuple):
 def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: Sequence[Path]) -> Path:
     """Write the report and `read/<article>.html` into the folder of the figures; the report's path.
 
-    `notebooks` in the order of the sections; a section without a figure in the folder is left out.
+    `notebooks` in the order of the sections; a section without a figure in the folder is left out, and so is a figure
+    that an earlier run drew of other inputs. Pages of other articles are removed.
     """
     names = tables.labels(corpus.articles).items()
     known = {i: Known(a, f"read/{reading.file_name(i)}", n) for a, (i, n) in zip(corpus.articles, names, strict=True)}
+    for page in {*figures.glob("read/*.html")} - {figures / page for _, page, _ in known.values()}:
+        page.unlink()
     for article, page, _ in known.values():
         write_atomic(figures / page, reading.page(article, spans, report="../report.html").encode())
     cards = json.loads((figures / "index.json").read_bytes())
+    abouts = {card["name"]: json.loads((figures / f"{card['name']}.json").read_bytes())["about"] for card in cards}
+    cards = [card for card in cards if abouts[card["name"]].get("inputs") == corpus.hashes]
     sections = []
     for notebook in notebooks:
         own = {c["name"]: c for c in cards if c["name"].startswith(f"{notebook.stem}/") and c["name"] not in LEFT_OUT}
@@ -68,10 +73,10 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
             shown = [_figure(own[name], figures, known) for name in dict.fromkeys([*drawn, *own]) if name in own]
             sections.append({"id": notebook.stem, "figures": shown, **words})
     compared = next((card for card in cards if card["name"] == COMPARISON), None)
-    about = json.loads((figures / f"{(compared or cards[0])['name']}.json").read_bytes())["about"] if cards else {}
+    about = abouts[(compared or cards[0])["name"]] if cards else {}
     html = reading.render(
         "report.html",
-        findings=findings(figures, corpus.articles),
+        findings=findings(figures, corpus.articles) if compared else [],
         basis=compared["caption"] if compared else "",
         sections=sections,
         articles=known.values(),

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -11,14 +12,15 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from analysis import recode, scale
+from analysis import parts, recode, scale
 from analysis.attribution import METHODS
 from analysis.corpus import ARTICLES, Corpus, finished, load_corpus
+from analysis.inputs import files
 from analysis.lexicons import OWN_VALIDITY, TARGETS
 from analysis.measures import find_spans
 from analysis.model import AnalysisError, Failure
 from analysis.suggest import write_suggestion
-from analysis.writing import FIGURES, ROOT
+from analysis.writing import FIGURES, ROOT, alone
 
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build" / "notebooks"
@@ -55,32 +57,37 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     made = [path.stem for path in plan] == [TAKES_TABLES] and finished(articles)
     if made and (settled := sorted(SETTLED & typed.keys())):
         raise AnalysisError(f"-p {settled[0]}: was settled when {articles} was measured; measure again")
+    named = {name: typed[name] for name in typed.keys() & {"voice", "targets", "lexicons"}}
+    find_spans((), **named)  # refuses what it cannot use
     corpus = None if made else _read(articles, **chosen)
-    _folder_apart(out, articles)
-    stale = [file for file in _listed(out) if not only or Path(file).parent.name in {path.stem for path in plan}]
-    out.mkdir(parents=True, exist_ok=True)
-    BUILD.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".new-", dir=out) as folder:  # inside, so that moving never crosses a file system
-        fresh = Path(folder, "figures")
-        _use_this_python(Path(folder, "jupyter"))
-        with tqdm(plan.items(), unit="notebook", disable=None) as bar:
-            for path, parameters in bar:
-                bar.set_postfix_str(path.stem)
-                _execute(path, parameters | {"articles": str(articles), "out": str(fresh)})
-        _move(fresh, out, stale)
-    if corpus:
-        named = typed.keys() & {"voice", "targets", "lexicons"}
-        spans = find_spans(corpus.articles, **{name: typed[name] for name in named})
-        told = f"begin with {write_report(corpus, spans, out, sorted(NOTEBOOKS.glob('*.ipynb'))).name}"
-    else:
-        (out / "report.html").unlink(missing_ok=True)  # of other articles
-        told = "no report, for tables hold no texts to show"
+    for folder in (out, out / "read"):
+        _folder_apart(folder, articles)
+    with alone(out):
+        stale = [file for file in _listed(out) if not only or Path(file).parent.name in {path.stem for path in plan}]
+        for left in out.glob(".new-*"):  # by a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        BUILD.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".new-", dir=out) as folder:  # inside: moving never crosses a file system
+            fresh = Path(folder, "figures")
+            _use_this_python(Path(folder, "jupyter"))
+            with tqdm(plan.items(), unit="notebook", disable=None) as bar:
+                for path, parameters in bar:
+                    bar.set_postfix_str(path.stem)
+                    _execute(path, parameters | {"articles": str(articles), "out": str(fresh)})
+            _move(fresh, out, stale)
+        if corpus:
+            spans = find_spans(corpus.articles, **named)
+            told = f"begin with {write_report(corpus, spans, out, sorted(NOTEBOOKS.glob('*.ipynb'))).name}"
+        else:
+            for page in (out / "report.html", *out.glob("read/*.html")):  # of other articles
+                page.unlink(missing_ok=True)
+            told = "no report, for tables hold no texts to show"
     print(f"figures: {len(_listed(out)) // 4} in {out}; {told}")
 
 
 def measure(a: argparse.Namespace) -> int:
     """Write the six tables of a corpus, part by part; a run that was stopped goes on."""
-    _folder_apart(a.out, a.source)
+    _folder_apart(a.out, a.source, parts.COLUMNS)
     options = {"voice": a.voice, "targets": a.targets, "kind": a.format, "workers": a.workers}
     done, failures = scale.measure(a.source, a.out, **options, scheduler=a.scheduler)
     _say(pd.DataFrame(failures, columns=Failure._fields))
@@ -92,6 +99,8 @@ def measure(a: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; exit code 0, 1 for a failing cell or input, 2 for unusable arguments, 130 for Ctrl-C."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show must end no run
     parser = argparse.ArgumentParser(prog="python -m analysis", description="How articles frame what they report.")
     jobs = parser.add_subparsers(required=True, metavar="run | measure | targets | recode")
     job = jobs.add_parser("run", help="execute the notebooks into figures", description=run.__doc__.split("\n\n")[0])
@@ -134,8 +143,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return options.job(options) or 0
-    except (AnalysisError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (AnalysisError, OSError, argparse.ArgumentTypeError) as error:
+        print(f"error: {_shown(str(error))}", file=sys.stderr)
         return 1 if isinstance(error, NotebookError) else 2
     except KeyboardInterrupt:
         print("interrupted; what was there before is as it was", file=sys.stderr)
@@ -224,9 +233,13 @@ def _listed(out: Path) -> list[str]:
         raise AnalysisError(f"{out / 'index.json'}: not a list of figures; choose another --out") from error
 
 
-def _folder_apart(out: Path, source: Path) -> None:
-    """Refuse to write into a file, or among the articles, where the next run would read what this one wrote."""
-    among = out.resolve() == source.resolve()
+def _folder_apart(out: Path, source: Path, tables: Iterable[str] = ()) -> None:
+    """Refuse a file, and the folder of the articles: they might be replaced, or the next run read the output.
+
+    Where `tables` alone are written, a file of another name may lie beside them.
+    """
+    places = (place for file in files(source) for place in (file.parent, Path(os.path.realpath(file)).parent))
+    among = out.resolve() in {source, *places} and not (tables and source.is_file() and source.stem not in tables)
     if out.exists() and (among or not out.is_dir()):
         raise AnalysisError(f"{out}: {'holds the articles' if among else 'a file'}; --out needs another folder")
 
@@ -254,13 +267,23 @@ def _say(failures: pd.DataFrame) -> None:
     """Each failure on stderr, as many as can be read."""
     for row in failures.head(SAID).itertuples():
         where = [row.path, "" if pd.isna(row.line) else f"line {row.line:.0f}", row.article_id, row.stage]
-        print(f"failed: {', '.join(filter(None, where))}: {row.reason}", file=sys.stderr)
+        print(_shown(f"failed: {', '.join(filter(None, where))}: {row.reason}"), file=sys.stderr)
     if len(failures) > SAID:
         print(f"failed: {len(failures) - SAID:,} more", file=sys.stderr)
 
 
+def _shown(text: str) -> str:
+    """A line for a terminal: what would move its cursor, hide text or begin a line, as its number."""
+    return "".join(c if c.isprintable() else f"[U+{ord(c):04X}]" for c in text)
+
+
 def _path(text: str | Path) -> Path:
-    return Path(text).expanduser().resolve()
+    try:
+        if text == "":
+            raise ValueError("empty; the working directory is .")
+        return Path(text).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # no such user; links that lead to each other
+        raise argparse.ArgumentTypeError(f"{str(text)!r}: {error}") from error
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
+from hashlib import sha256
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -19,14 +20,19 @@ from typing import Any
 
 from analysis import encoder, parts
 from analysis.inputs import Record, digest, files, plain, read_index, records
-from analysis.lexicons import TARGETS, load_targets
+from analysis.lexicons import LEXICONS, NORMS, TARGETS, load_targets
+from analysis.lines import PHRASES
 from analysis.model import AnalysisError, Failure
 from analysis.parts import TOO_LONG, GivenUp, Job
-from analysis.writing import write_atomic
+from analysis.text import ABBREVIATIONS
+from analysis.writing import alone, write_atomic
 
 PART, PART_CHARACTERS = 100, 1_000_000  # of a part, at most: what is in memory at once, and what a kill loses
 TRIES = 2  # deaths of a worker with one article in hand until the article is held to be the cause
 UNFINISHED = ".unfinished"  # the folder of the parts
+MOST = 1_000  # workers
+INDEX = "[Ii][Nn][Dd][Ee][Xx].[Cc][Ss][Vv]"  # `index.csv`, as `inputs.files` passes it over
+DATA = (ABBREVIATIONS, NORMS, PHRASES)  # with the word lists, what measuring reads of the project's
 Part = tuple[int, list[Record], dict[int, str]]  # its number, its records, and why some of them are given up
 
 
@@ -46,32 +52,48 @@ def measure(
     trained model, and all that it alone measures. One worker is this process, more are a local Dask cluster, and
     `scheduler` is the address of one that runs. AnalysisError for what cannot be read or written.
     """
+    if not 1 <= workers <= MOST:
+        raise AnalysisError(f"{workers} workers: give from 1 to {MOST:,}")
     begun, out = time.time(), Path(out)
     if not (found := files(source)):
         raise AnalysisError(f"{source}: no file in it")
-    index, failures = read_index(found)
     load_targets(targets)  # refused before anything runs
+    parameters = {"source": source, "voice": voice, "targets": targets, "format": kind}
+    plan = _plan(found, parameters)
+    index, failures = read_index(found)
+    with alone(out):
+        folder = _begun(out / UNFINISHED, plan)
+        job = Job(folder, index, voice, Path(targets), workers > 1 or bool(scheduler), parts.SECONDS)
+        planned: list[Path] = []
+        carry_out = partial(_on_dask, workers=workers, scheduler=scheduler) if job.in_worker else _here
+        _watched(carry_out(_missing(found, folder, planned), job), folder)
+        if (now := _plan(found, parameters)) != plan:
+            names = sorted(dict(now["inputs"].items() ^ plan["inputs"].items())) or ["targets or word lists"]
+            raise AnalysisError(f"changed while they were measured: {', '.join(names)}; measure again")
+        _taken_away(out, kind)
+        counts = parts.joined(folder, planned, out, kind, index, failures)
+        done = plan | {"counts": counts, "seconds": round(time.time() - begun, 1), "workers": scheduler or workers}
+        write_atomic(out / "run.json", (json.dumps(done, indent=2, ensure_ascii=False) + "\n").encode(), lasting=True)
+        shutil.rmtree(folder)
+    return done, failures
+
+
+def _plan(found: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """All that the tables depend on; parts of another plan are not theirs."""
     hashes = {}
-    for file in filter(Path.is_file, found):
+    for file in filter(Path.is_file, [*found, *found[0].parent.glob(INDEX)]):
         with suppress(PermissionError):  # a failure later, of this file alone
             hashes[plain(file.name)] = digest(file)
     names = ("framing-analysis", "nltk", "numpy", "onnxruntime", "pandas", "pyarrow", "vaderSentiment")
-    card = digest(encoder.CARD) if encoder.CARD.is_file() else ""
-    plan = {
+    card = digest(encoder.CARD) if encoder.MODEL.is_file() and encoder.CARD.is_file() else ""
+    data = [(file.name, digest(file)) for file in (*DATA, *sorted(LEXICONS.glob("[!.]*"))) if file.is_file()]
+    told = {"model": card, "data": sha256(json.dumps(data).encode()).hexdigest()}
+    own = {"source": plain(Path(parameters["source"]).name), "targets": digest(Path(parameters["targets"]))}
+    return {
         "inputs": hashes,
-        "parameters": {"source": Path(source).name, "voice": voice, "targets": digest(Path(targets)), "format": kind},
-        "versions": {name: version(name) for name in names} | {"python": platform.python_version(), "model": card},
+        "parameters": parameters | own,
+        "versions": {name: version(name) for name in names} | {"python": platform.python_version()} | told,
     }
-    folder = _begun(out / UNFINISHED, plan)
-    job = Job(folder, index, voice, Path(targets), workers > 1 or bool(scheduler), parts.SECONDS)
-    todo = ((n, batch, {}) for n, batch in enumerate(_parts(found)) if not (folder / f"{n:06}.json").exists())
-    carry_out = partial(_on_dask, workers=workers, scheduler=scheduler) if job.in_worker else _here
-    _watched(carry_out(todo, job), folder)
-    counts = parts.joined(folder, out, kind, index, failures)
-    done = plan | {"counts": counts, "seconds": round(time.time() - begun, 1), "workers": scheduler or workers}
-    write_atomic(out / "run.json", (json.dumps(done, indent=2, ensure_ascii=False) + "\n").encode())
-    shutil.rmtree(folder)
-    return done, failures
 
 
 def _begun(folder: Path, plan: Mapping[str, Any]) -> Path:
@@ -81,6 +103,24 @@ def _begun(folder: Path, plan: Mapping[str, Any]) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         write_atomic(path, written)
     return folder
+
+
+def _taken_away(out: Path, kind: str) -> None:
+    """Remove what says that `out` is finished, before its tables change; and an earlier run's of the other kind."""
+    done = out / "run.json"
+    with suppress(OSError, ValueError, LookupError, TypeError):  # none, or not ours: then those tables are not, either
+        if (was := json.loads(done.read_bytes())["parameters"]["format"]) in {"csv", "parquet"} - {kind}:
+            for table in parts.COLUMNS:
+                (out / f"{table}.{was}").unlink(missing_ok=True)
+    done.unlink(missing_ok=True)
+
+
+def _missing(found: Sequence[Path], folder: Path, planned: list[Path]) -> Iterator[Part]:
+    """The parts that are not there, or not whole; `planned` gains all, by the file that is written last."""
+    for number, batch in enumerate(_parts(found)):
+        planned.append(folder / f"{number:06}.json")
+        if not parts.whole(planned[-1]):
+            yield number, batch, {}
 
 
 def _parts(found: Sequence[Path]) -> Iterator[list[Record]]:
@@ -135,7 +175,14 @@ def _on_dask(todo: Iterator[Part], job: Job, *, workers: int, scheduler: str) ->
     # else a worker gives back all memory at once that it frees, and asks for it again: ten of 105 s for 1,000 articles
     dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None})
     local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
-    with nullcontext(scheduler) if scheduler else LocalCluster(**local) as cluster, Client(cluster) as client:
+
+    def connected(cluster: LocalCluster | str) -> Client:
+        try:
+            return Client(cluster)
+        except (ValueError, TypeError) as error:
+            raise AnalysisError(f"--scheduler {scheduler}: {error}; give its address, tcp://HOST:PORT") from error
+
+    with nullcontext(scheduler) if scheduler else LocalCluster(**local) as cluster, connected(cluster) as client:
         deaths: Counter[tuple[int, int]] = Counter()
         sent: dict[Any, Part] = {}
         waiting = as_completed()

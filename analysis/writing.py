@@ -5,10 +5,18 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from analysis.model import AnalysisError
+
+try:
+    import fcntl
+except ImportError:  # as on Windows
+    fcntl = None
 
 ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "figures"
@@ -29,10 +37,34 @@ def csv_bytes(table: pd.DataFrame, digits: int | None = None, header: bool = Tru
     return cells.to_csv(index=False, header=header, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).encode()
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; makes its folder."""
-    with _moved_to(path, path.with_name(f".{path.name}.{os.getpid()}")) as part:
-        part.write_bytes(content)
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a folder, which is made, against a second run; the system lets go of what a dead process held.
+
+    AnalysisError where another run has it. Where a system or its disks know no such locks, nothing is held.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if fcntl is None:
+        yield
+        return
+    with (path := folder / ".lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            mine = path.stat().st_ino == os.fstat(lock.fileno()).st_ino  # else who held it has just removed it
+        except OSError as error:
+            mine = not isinstance(error, BlockingIOError | FileNotFoundError)
+        if not mine:
+            raise AnalysisError(f"{folder}: another run writes here; wait until it has ended, or give another --out")
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, content: bytes, *, lasting: bool = False) -> None:
+    """Write a file whole or not at all; makes its folder. `lasting`: also if the machine itself then crashes."""
+    with _moved_to(path, path.with_name(f".{path.name}.{os.getpid()}"), lasting) as stream:
+        stream.write(content)
 
 
 @contextmanager
@@ -41,22 +73,25 @@ def table_writer(path: Path, schema: pa.Schema, folder: Path) -> Iterator[Callab
 
     What it gives takes the rows, chunk by chunk: each is a row group. OSError names the file.
     """
-    with _moved_to(path, folder / path.name) as part:
+    with _moved_to(path, folder / path.name, lasting=True) as stream:
         if path.suffix == ".csv":
-            with part.open("wb") as stream:
-                stream.write(csv_bytes(schema.empty_table().to_pandas()))
-                yield lambda rows: stream.write(csv_bytes(rows.to_pandas(), header=False))
+            stream.write(csv_bytes(schema.empty_table().to_pandas()))
+            yield lambda rows: stream.write(csv_bytes(rows.to_pandas(), header=False))
         else:
-            with pq.ParquetWriter(part, schema) as writer:
+            with pq.ParquetWriter(stream, schema) as writer:  # of names, Arrow takes only those in UTF-8
                 yield writer.write_table
 
 
 @contextmanager
-def _moved_to(path: Path, part: Path) -> Iterator[Path]:
+def _moved_to(path: Path, part: Path, lasting: bool) -> Iterator[IO[bytes]]:
     """A file to write, moved to `path` once it is whole, else removed; OSError names `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        yield part
+        with part.open("wb") as stream:
+            yield stream
+            stream.flush()
+            if lasting:  # else the name may be there without the bytes; it takes ten milliseconds
+                os.fsync(stream.fileno())
         part.replace(path)
     except OSError as error:  # of a full disk, the system does not say which file
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error

@@ -335,7 +335,8 @@ def test_a_report_of_three_finds_each_pair_and_links_into_both_of_its_articles(f
 
 def test_the_tables_of_forty_articles_leave_room_for_their_pictures(made: Path, tmp_path: Path) -> None:
     """Each of the two twenty times, with all its rows; the pictures of forty articles take up to nine of 15 MB."""
-    figures, two = tmp_path / "figures", load_corpus().articles
+    figures, corpus = tmp_path / "figures", load_corpus()
+    two = corpus.articles
     shutil.copytree(made, figures)
     articles = [replace(two[i % 2], article_id=f"a_newspaper_{i:02}", title=f"Title number {i}") for i in range(40)]
     for name, rows, _ in tables_of(made):
@@ -344,7 +345,7 @@ def test_the_tables_of_forty_articles_leave_room_for_their_pictures(made: Path, 
             more = [row | {"article_id": i} for row in rows for i in ids[row["article_id"]]]
             pd.DataFrame(more).to_csv(figures / name, index=False)
     none = find_spans([])
-    write_report(Corpus(tuple(articles), pd.DataFrame(), {}), none, figures, NOTEBOOKS)
+    write_report(Corpus(tuple(articles), pd.DataFrame(), corpus.hashes), none, figures, NOTEBOOKS)
     found = tables_of(figures)
     assert sum(len(rows) for _, rows, _ in found) > 15_000 and all(len(rows) == len(told) for _, rows, told in found)
     assert sum(len(cells.encode()) for _, _, told in found for cells in told) < 6_000_000

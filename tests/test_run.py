@@ -15,6 +15,7 @@ import pytest
 
 from analysis import run
 from analysis.model import AnalysisError
+from analysis.writing import alone
 
 CORPUS = Path(__file__).parent / "cases" / "corpus"
 PARAMETERS = 'articles: str = "data/articles"\nout: str = "figures"\nvoice: str = "rules"\nseed: int = 0'
@@ -256,3 +257,112 @@ def test_text_parameters_stay_text(project):
     assert run._typed("words", "[1, 2]", {"inferred_type_name": "list", "default": "[]"}) == [1, 2]
     with pytest.raises(AnalysisError):
         run._typed("seed", "1e3", {"inferred_type_name": "int", "default": "0"})
+
+
+@pytest.mark.parametrize("given", ["articles.csv", "*.csv", ".", "link.csv"])
+def test_no_output_takes_the_place_of_the_articles(project, capsys, given):
+    (own := project / "own").mkdir()
+    (own / "articles.csv").write_text('id,text\na,"It rained on Sunday, the harbour said."\n')
+    (project / "link.csv").symlink_to(own / "articles.csv")
+    before = tree(own)
+    source = project / given if given == "link.csv" else own / given
+    assert run.main(["measure", str(source), "--out", str(own), "--format", "csv"]) == 2
+    assert f"{own}: holds the articles" in capsys.readouterr().err
+    assert tree(own) == before
+
+
+def test_a_table_of_articles_may_lie_beside_what_is_made_of_it(project):
+    (own := project / "own").mkdir()
+    (own / "mine.csv").write_text('id,text\na,"It rained on Sunday, the harbour said."\n')
+    assert run.main(["measure", str(own / "mine.csv"), "--out", str(own), "--voice", "rules", "--format", "csv"]) == 0
+    assert {file.name for file in own.iterdir()} >= {"mine.csv", "articles.csv", "run.json"}
+
+
+@pytest.mark.parametrize(("name", "out"), [("report.html", "."), ("read/a.html", "."), ("read/a.html", "read")])
+def test_no_report_takes_the_place_of_a_saved_page(project, capsys, name, out):
+    page = project / "own" / name
+    page.parent.mkdir(parents=True)
+    page.write_text((CORPUS / "harbour.txt").read_text())
+    page = page.rename(page.with_suffix(".txt"))
+    assert run.main(["run", "--articles", str(page), "--out", str(project / "own" / out)]) == 2
+    assert "holds the articles" in capsys.readouterr().err and list(tree(project / "own")) == [f"{name[:-5]}.txt"]
+
+
+LOOP = "loop"  # a link to itself
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["measure", "~nosuchuser/x", "--out", "y"], "argument source: '~nosuchuser/x': "),
+        (["measure", LOOP, "--out", "y"], "loop"),
+        (["measure", str(CORPUS), "--out", LOOP], "loop"),
+        (["measure", str(CORPUS), "--out", ""], "argument --out: '': empty"),
+        (["run", "--out", ""], "argument --out: '': empty"),
+        (["run", "-p", "corpus=~nosuchuser/x"], "error: '~nosuchuser/x': "),
+        (["measure", str(CORPUS), "--out", "y", "--workers", "9" * 20], "from 1 to 1,000"),
+    ],
+)
+def test_paths_that_are_none_are_refused(project, capsys, monkeypatch, arguments, message):
+    monkeypatch.chdir(project)
+    (project / LOOP).symlink_to(LOOP)
+    before = tree(project)
+    try:
+        code = run.main(arguments)
+    except SystemExit as stopped:
+        code = stopped.code
+    assert code == 2 and message in capsys.readouterr().err and tree(project) == before
+
+
+@pytest.mark.parametrize("given", ["targets=none.toml", "lexicons=none", "targets=~nosuchuser/x"])
+def test_files_that_parameters_name_are_read_before_anything_runs(project, capsys, given):
+    name = given.partition("=")[0]
+    notebook(project / "notebooks", "02_second", parameters=f'{PARAMETERS}\n{name}: str = "x"')
+    assert command(project, "-p", given) == 2
+    assert given.partition("=")[2] in capsys.readouterr().err
+    assert not (project / "figures").exists() and not (project / "build").exists()
+
+
+def test_a_line_on_the_terminal_is_one_line_and_moves_nothing(project, capsys):
+    rows = [{"id": "\x1b[2J\nfailed: b", "text": ""}, {"id": "ü\u202e\ud800", "text": ""}]
+    (project / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert run.main(["measure", str(project / "a.jsonl"), "--out", str(project / "tables")]) == 1
+    first, second = [line for line in capsys.readouterr().err.splitlines() if line.startswith("failed")]
+    assert first.startswith("failed: a.jsonl, line 1, [U+001B][2J[U+000A]failed: b, read")
+    assert second.startswith("failed: a.jsonl, line 2, ü[U+202E]")
+
+
+def test_what_a_terminal_cannot_show_ends_no_run(project):
+    out = project / "café"
+    arguments = [sys.executable, "-m", "analysis", "measure", str(CORPUS), "--out", str(out), "--voice", "rules"]
+    options = {"cwd": run.ROOT, "env": os.environ | {"PYTHONIOENCODING": "ascii"}, "capture_output": True}
+    done = subprocess.run(arguments, **options)
+    assert (done.returncode, done.stderr) == (0, b"") and b"caf\\xe9" in done.stdout
+
+
+@pytest.mark.usefixtures("in_process")
+def test_what_a_killed_run_left_is_removed_and_a_second_run_refused(project, capsys):
+    (project / "figures/.new-abc/jupyter").mkdir(parents=True)
+    with alone(project / "figures"):
+        assert command(project, "--only", "01") == 2
+    assert "another run writes here" in capsys.readouterr().err and (project / "figures/.new-abc").exists()
+    assert command(project, "--only", "01") == 0
+    assert not list((project / "figures").glob(".*"))
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_report_shows_figures_and_texts_of_its_own_articles_alone(project):
+    about = "\nfrom analysis.corpus import load_corpus\nfrom analysis.figures import saver\n"
+    draw = DRAW.replace("save_figure(Figure(), ", "saver('STEM', load_corpus(articles), out, '')(Figure(), ")
+    draw = about + draw.replace("STEM/{name}", "{name}").replace(", out=out)", ")").replace("NAMES", "one")
+    for stem in ("01_first", "02_second"):
+        notebook(project / "notebooks", stem, draw.replace("STEM", stem).replace("alt=", "title=voice, alt="))
+    report = project / "figures/report.html"
+    assert command(project) == 0
+    pages = {path.name for path in (project / "figures/read").iterdir()}
+    assert len(pages) == 3 and all(f'id="{stem}"' in report.read_text() for stem in ("01_first", "02_second"))
+    other = ["run", "--articles", str(CORPUS / "harbour.txt"), "--out", str(project / "figures"), "--only", "02"]
+    assert run.main(other) == 0
+    assert [path.name for path in (project / "figures/read").iterdir()] == ["harbour.html"]
+    assert 'id="02_second"' in report.read_text() and 'id="01_first"' not in report.read_text()
+    assert figures(project) == ["01_first/one", "02_second/one"], "the figures themselves stay"

@@ -27,6 +27,7 @@ from analysis.inputs import plain
 from analysis.measures import MEASURES, Measure, find_spans, score, sentences_frame
 from analysis.model import AnalysisError
 from analysis.text import sentences
+from analysis.writing import alone
 
 ROOT = Path(__file__).parents[1]
 TEXTS = sorted((CASES / "known_groups").glob("*.txt"))
@@ -311,6 +312,148 @@ def test_other_parameters_begin_anew(tmp_path, whole) -> None:
     (tmp_path / "out/.unfinished/000000.json").write_text("of another run")
     scale.measure(tmp_path / "a.jsonl", tmp_path / "out", **RULES)
     assert written(tmp_path / "out") == whole
+
+
+def unfinished(source: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the parts of a run that was stopped when all were there."""
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(parts, "joined", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        scale.measure(source, out, **RULES)
+    return out / ".unfinished"
+
+
+@pytest.mark.parametrize("left", [0, 100])
+@pytest.mark.parametrize("suffix", ["json", "articles", "scores"])
+def test_what_a_crash_of_the_machine_cut_is_measured_again(tmp_path, monkeypatch, whole, suffix, left) -> None:
+    monkeypatch.setattr(scale, "PART", 4)
+    folder = unfinished(tmp_path / "a.jsonl", tmp_path / "out", monkeypatch)
+    os.truncate(folder / f"000001.{suffix}", left)
+    measured, own = [], parts.measure_part
+    monkeypatch.setattr(parts, "measure_part", lambda *part: (measured.append(part[0]), own(*part))[1])
+    scale.measure(tmp_path / "a.jsonl", tmp_path / "out", **RULES)
+    assert measured == [1] and written(tmp_path / "out") == whole
+
+
+def test_a_second_run_is_refused(tmp_path, whole, capsys) -> None:
+    pytest.importorskip("fcntl")
+    with alone(tmp_path / "whole"):
+        assert run.main(command(tmp_path / "a.jsonl", tmp_path / "whole")[3:]) == 2
+    assert "another run writes here" in capsys.readouterr().err
+    assert written(tmp_path / "whole") == whole and not (tmp_path / "whole/.unfinished").exists()
+
+
+def test_without_all_its_parts_nothing_is_joined(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(scale, "PART", 4)
+    own = parts.measure_part
+    lost = tmp_path / "out/.unfinished/000001.json"
+    monkeypatch.setattr(parts, "measure_part", lambda *part: (own(*part), lost.unlink(missing_ok=True))[0])
+    with pytest.raises(FileNotFoundError, match=r"000001\.json"):
+        scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "out", **RULES)
+    assert not [*(tmp_path / "out").glob("*.*t")]
+
+
+@pytest.mark.parametrize("name", ["index.csv", "Index.CSV"])
+def test_other_facts_begin_anew(tmp_path, monkeypatch, name) -> None:
+    source, index = corpus(tmp_path / "a.jsonl"), tmp_path / name
+    monkeypatch.setattr(scale, "PART", 4)
+    index.write_text("article_id,topic\n000,old\n011,old\n")
+    folder = unfinished(source, tmp_path / "out", monkeypatch)
+    (folder / "000002.json").unlink()
+    index.write_text("article_id,topic\n000,new\n011,new\n")
+    measured, own = [], parts.measure_part
+    monkeypatch.setattr(parts, "measure_part", lambda *part: (measured.append(part[0]), own(*part))[1])
+    done, _ = scale.measure(source, tmp_path / "out", **RULES)
+    assert measured == [0, 1, 2] and done["inputs"].keys() == {"a.jsonl", name}
+
+
+def test_other_word_lists_begin_anew(tmp_path, monkeypatch) -> None:
+    source = corpus(tmp_path / "a.jsonl")
+    folder = unfinished(source, tmp_path / "out", monkeypatch)
+    plan = (folder / "plan").read_bytes()
+    shutil.copytree(scale.LEXICONS, tmp_path / "lists")
+    (tmp_path / "lists/hedges.csv").write_text("other")
+    monkeypatch.setattr(scale, "LEXICONS", tmp_path / "lists")
+    assert unfinished(source, tmp_path / "out", monkeypatch) and (folder / "plan").read_bytes() != plan
+
+
+def test_what_is_read_of_the_projects_data_is_in_the_plan() -> None:
+    script = "import sys; seen = set(); sys.addaudithook(lambda e, a: e == 'open' and seen.add(str(a[0])))\n"
+    script += (
+        "from analysis import scale; scale.measure(sys.argv[1], sys.argv[2], voice='rules'); print(*seen, sep='\\n')"
+    )
+    with tempfile.TemporaryDirectory() as out:
+        ran = [sys.executable, "-c", script, str(CASES / "corpus"), out]
+        seen = subprocess.run(ran, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    read = {path for path in map(Path, seen) if path.is_relative_to(ROOT / "data")}
+    known = {*scale.DATA, *scale.LEXICONS.iterdir(), scale.TARGETS, encoder.CARD}
+    assert {*scale.DATA} <= read and not {path for path in read - known if path.is_file()}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_what_is_joined_in_part_is_not_taken_for_finished(tmp_path, monkeypatch, whole, kind) -> None:
+    """Nor do tables of the other kind stay beside those that are written."""
+
+    def full(path, *more):
+        if path.stem == "spans":
+            raise OSError(28, "disk full", str(path))
+        return own(path, *more)
+
+    own, out = parts.table_writer, tmp_path / "whole"
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
+        patch.setattr(parts, "table_writer", full)
+        scale.measure(tmp_path / "a.jsonl", out, kind=kind, **RULES)
+    assert finished(out) is None
+    scale.measure(tmp_path / "a.jsonl", out, kind=kind, **RULES)
+    assert sorted(path.name for path in out.iterdir()) == sorted(["run.json", *(f"{name}.{kind}" for name in TABLES)])
+
+
+def test_tables_that_no_run_wrote_stay(tmp_path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/articles.csv").write_text("mine")
+    scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "out", **RULES)
+    assert (tmp_path / "out/articles.csv").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "index.csv"])
+def test_what_changes_while_it_is_measured_is_refused(tmp_path, monkeypatch, whole, name) -> None:
+    def changes(*part):
+        (tmp_path / name).write_text((tmp_path / "a.jsonl").read_text() + "\n")
+        return own(*part)
+
+    own, source = parts.measure_part, tmp_path / "a.jsonl"
+    with monkeypatch.context() as patch, pytest.raises(AnalysisError, match=f"changed while .*: {name}; measure again"):
+        patch.setattr(parts, "measure_part", changes)
+        scale.measure(source, tmp_path / "whole", **RULES)
+    assert written(tmp_path / "whole") == whole, "of the run before"
+    (tmp_path / "index.csv").unlink(missing_ok=True)
+    scale.measure(source, tmp_path / "whole", **RULES)
+    assert written(tmp_path / "whole") == whole
+
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its names are UTF-8")
+@pytest.mark.parametrize(("name", "around"), [(b"\xff\xe9", {}), ("été".encode(), ASCII)])
+def test_names_need_not_be_text(tmp_path, whole, name, around) -> None:
+    source, out = tmp_path / os.fsdecode(name + b".jsonl"), tmp_path / os.fsdecode(name)
+    shutil.copy(tmp_path / "a.jsonl", source)
+    done = subprocess.run(command(source, out), cwd=ROOT, env=os.environ | around, capture_output=True)
+    assert not done.returncode and b"tables in" in done.stdout, done.stderr
+    assert {table: (out / f"{table}.parquet").read_bytes() for table in TABLES} == whole
+
+
+@pytest.mark.parametrize("scheduler", ["bogus", "foo://x:1", "tcp://x", "tcp://127.0.0.1:x", "tls://127.0.0.1:1"])
+def test_an_address_that_is_none_is_refused(tmp_path, scheduler) -> None:
+    pytest.importorskip("distributed")
+    with pytest.raises(AnalysisError, match="tcp://HOST:PORT"):
+        scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "out", scheduler=scheduler, **RULES)
+
+
+@pytest.mark.parametrize("workers", [-1, 0, 1_001, 10**20])
+def test_a_number_of_workers_that_is_none_is_refused(tmp_path, workers) -> None:
+    with pytest.raises(AnalysisError, match="from 1 to 1,000"):
+        scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "out", workers=workers, **RULES)
 
 
 FAULT = """

@@ -2,8 +2,9 @@
 
     python -m training.faults [--articles 1000] [--kills 20]
 
-Exit code 1 if any promise is broken: the same bytes after all kills, and with 1, 2 and 4 workers; of workers that
-hang, exit or crash, and of measures that raise, a row in `failures` for the article at fault, and all others whole.
+Exit code 1 if any promise is broken: the same bytes after all kills, and with 1, 2 and 4 workers; of two runs at once
+into one folder, one is refused; of workers that hang, exit or crash, and of measures that raise, a row in `failures`
+for the article at fault, and all others whole.
 """
 
 import argparse
@@ -86,6 +87,11 @@ def shared_out(source: Path, out: Path, whole: Path, workers: int) -> str:
     return "" if written(out) == written(whole) else "other bytes"
 
 
+def twice(source: Path, out: Path, whole: Path, _: None) -> str:
+    ended = sorted(run.wait() for run in [job(source, out), job(source, out)])
+    return "" if ended == [0, 2] and written(out) == written(whole) else f"exit codes {ended}, or other bytes"
+
+
 def fatal(source: Path, out: Path, whole: Path, what: str) -> str:
     preload = out.with_suffix(".py")
     preload.write_text(PRELOAD.format(what=what), encoding="utf-8")
@@ -155,6 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
         scale.measure(source, whole, voice="rules")
         checks = [(f"killed {options.kills} times, then run to the end", killed, options.kills)]
         checks += [(f"{n} workers", shared_out, n) for n in (1, 2, 4)]
+        checks += [("two runs at once, of which one is refused", twice, None)]
         checks += [(f"a worker's {name}", fatal, what) for name, what in FATAL.items()]
         checks += [(f"{type(error).__name__} in each measure", raising, error) for error in RAISE]
         for number, (what, check, given) in enumerate(checks):
