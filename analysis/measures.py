@@ -178,16 +178,16 @@ def score(
 ) -> pd.DataFrame:
     """The numbers: one row per article, measure, label and voice (columns SCORE_COLUMNS and `parts`).
 
-    `by="voice"` gives a row for each voice and one for "all"; `by="all"` the pooled rows only. k and n are the sums
-    of the first two columns of `parts`, or the total and NaN where a measure has a column a source. `low` and `high`
-    are the 95 % interval of a bootstrap over blocks of three sentences (of numbers of sources, around the value); they
+    `by="voice"` gives a row for each voice and one for "all"; `by="all"` the pooled rows only. k and n are the sums of
+    the first two columns of `parts`, or the total and NaN where a measure has a column a source. `low` and `high` are
+    the 95 % interval of a bootstrap over blocks of three sentences (of numbers of sources, around the value); they
     speak of this text, not of its outlet. Missing of fewer than resample.LEAST sentences, and where all resamples
-    agree; but a share of attributions or mentions then has Wilson's, and no hit in n the rule of three, 0 to 3/n.
-    `parts` (sentences x columns) holds what each sentence gave, so that `value == statistic(parts.sum(axis=0))`.
-    A measure named in `spans.attrs["failures"]` for an article has no row there: what failed is not 0; what fails here
-    is in `.attrs["failures"]`. The percentiles (norms.percentile) are missing without a norm, where voices were not
-    told apart by the model, as for the norms, and of loaded words where the lists are others. score(all) equals the
-    scores of the parts, put together.
+    agree; but a share of attributions or mentions then has Wilson's, and no hit in n the rule of three, 0 to 3/n (of
+    attributed words, n sentences). `parts` (sentences x columns) holds what each sentence gave, so that `value ==
+    statistic(parts.sum(axis=0))`. A measure named in `spans.attrs["failures"]` for an article has no row there: what
+    failed is not 0; what fails here is in `.attrs["failures"]`. The percentiles (norms.percentile) are missing without
+    a norm, where voices were not told apart by the model, as for the norms, and of loaded words where the lists are
+    others. score(all) equals the scores of the parts, put together.
     """
     if by not in ("voice", "all"):
         raise AnalysisError(f"score: by={by!r}; valid are 'voice' and 'all'")
@@ -240,13 +240,12 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
     unseen = [measure.name in counts.COUNTED and not t[0] for (measure, *_), t in zip(cells, totals, strict=True)]
     rule_of_three = [np.minimum([3, t[1]], t[1]) if none else t for none, t in zip(unseen, totals, strict=True)]
     values, most = (applied(statistics, widths, np.hstack(t)[None])[:, 0].tolist() for t in (totals, rule_of_three))
-    sizes = {voice: words.sum() for voice, words in reading.words.items()}
+    sizes = {voice: words.sum() for voice, words in reading.words.items()}  # none of ":)", which has a tone
     rows = zip(cells, totals, values, bounds, unseen, most, strict=True)
     for (measure, label, voice, parts), total, value, (low, high), none, highest in rows:
         of_n = measure.statistic in counts.OF_K_AND_N
         k, n = total.tolist() if of_n else (total.sum(), np.nan)
-        words = sizes.get(voice, 0)  # ":)" has a tone and is no word
-        reference = known if norms.rankable(measure.name, words, n if of_n else k) else {}
+        reference = known if norms.rankable(measure.name, sizes.get(voice, 0), n if of_n else k) else {}
         if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
             k = (parts[:, 0] > 0).sum()
             n = float(value >= encoder.calibration("frame")["threshold"][0])
@@ -254,6 +253,8 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
             low, high = np.clip([value - (high - low) / 2, value + (high - low) / 2], *counts.RANGES[measure.statistic])
         if none and (measure.name in counts.SHARES or enough(parts)):
             low, high = 0.0, highest
+        elif not k and measure.name == "attributed_share" and enough(parts):  # in none of so many sentences
+            low, high = 0.0, 3 / np.count_nonzero(parts[:, 1])
         elif np.isnan(low) and measure.name in (*counts.SHARES, "stance"):
             least = -1 if measure.name == "stance" else 0
             low, high = (least + (1 - least) * end for end in wilson((value - least) / (1 - least), n))

@@ -6,6 +6,7 @@ article id, into the tables. A run that was killed goes on with the parts that a
 
 import json
 import platform
+import re
 import shutil
 import time
 from collections import Counter
@@ -31,6 +32,9 @@ PART, PART_CHARACTERS = 100, 1_000_000  # of a part, at most: what is in memory 
 TRIES = 2  # deaths of a worker with one article in hand until the article is held to be the cause
 UNFINISHED = ".unfinished"  # the folder of the parts
 MOST = 1_000  # workers
+ADDRESS = (
+    r"tcp://(\[[0-9a-fA-F:.]+\]|[^][:/\s]+):\d{1,5}"  # asked first: a Client that fails may hang the next, when freed
+)
 INDEX = "[Ii][Nn][Dd][Ee][Xx].[Cc][Ss][Vv]"  # `index.csv`, as `inputs.files` passes it over
 DATA = (ABBREVIATIONS, NORMS, PHRASES)  # with the word lists, what measuring reads of the project's
 Part = tuple[int, list[Record], dict[int, str]]  # its number, its records, and why some of them are given up
@@ -54,6 +58,8 @@ def measure(
     """
     if not 1 <= workers <= MOST:
         raise AnalysisError(f"{workers} workers: give from 1 to {MOST:,}")
+    if scheduler and not re.fullmatch(ADDRESS, scheduler):
+        raise AnalysisError(f"--scheduler {scheduler}: no address; give it as tcp://HOST:PORT")
     begun, out = time.time(), Path(out)
     if not (found := files(source)):
         raise AnalysisError(f"{source}: no file in it")
@@ -175,14 +181,7 @@ def _on_dask(todo: Iterator[Part], job: Job, *, workers: int, scheduler: str) ->
     # else a worker gives back all memory at once that it frees, and asks for it again: ten of 105 s for 1,000 articles
     dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None})
     local = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
-
-    def connected(cluster: LocalCluster | str) -> Client:
-        try:
-            return Client(cluster)
-        except (ValueError, TypeError) as error:
-            raise AnalysisError(f"--scheduler {scheduler}: {error}; give its address, tcp://HOST:PORT") from error
-
-    with nullcontext(scheduler) if scheduler else LocalCluster(**local) as cluster, connected(cluster) as client:
+    with nullcontext(scheduler) if scheduler else LocalCluster(**local) as cluster, Client(cluster) as client:
         deaths: Counter[tuple[int, int]] = Counter()
         sent: dict[Any, Part] = {}
         waiting = as_completed()

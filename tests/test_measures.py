@@ -180,3 +180,9 @@ def test_quotation_marks_alone_find_less(corpus: list) -> None:
         s[(s["measure"] == "attributed_share") & (s["label"] == "attributed")]["value"].item() for s in shares
     )
     assert 0 < quotes < min(others)
+
+
+def test_no_attributed_word_in_so_many_sentences_has_a_bound() -> None:
+    made = [article(" ".join(["The ferry left the harbour at nine."] * 12))]
+    table = score(find_spans(made, voice="rules"), made).set_index(["measure", "label"])
+    assert table.loc[("attributed_share", "attributed"), ["low", "high"]].to_numpy().ravel().tolist() == [0, 3 / 12]
