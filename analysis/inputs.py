@@ -103,15 +103,19 @@ def records(path: Path) -> Iterator[Record]:
         yield Record(name, None, AnalysisError(f"nothing read after row {number}: {error}") if number else error)
 
 
+def index_files(found: Sequence[Path]) -> list[Path]:
+    """`index.csv` beside the files that were found, its name in large or small letters."""
+    return sorted(file for file in found[0].parent.glob("*") if file.name.lower() == "index.csv")
+
+
 def read_index(found: Sequence[Path]) -> tuple[dict[str, tuple[int, dict[str, str]]], list[Failure]]:
     """By article or file, the line of `index.csv` that names it and the facts that it gives; and its bad lines.
 
-    It lies beside the files that were `found`, its name in large or small letters; lines for others that lie there are
-    passed over. AnalysisError where it cannot be read as a whole.
+    Lines for others that lie beside the files `found` are passed over. AnalysisError where it cannot be read at all.
     """
     path, index, failures = found[0].parent / "index.csv", {}, []
     try:
-        there = sorted(file for file in path.parent.glob("*") if file.name.lower() == path.name)
+        there = index_files(found)
         if len(there) > 1:
             raise AnalysisError(f"there are {' and '.join(file.name for file in there)}: keep one")
         for path in there:

@@ -52,7 +52,7 @@ def dots(
     """Values with their 95 % intervals (columns low, high), one line per `y`, side by side by `hue`.
 
     Prints k of n at the right, n where there is no column k, else the group; behind it, the band of `norms.with_band`.
-    More than six groups, voices apart, are drawn as a cloud of dots, without intervals. `unit`, or the rows', is below.
+    More than six groups, voices apart, are a cloud of dots, without intervals; hollow: `found` is 0. `unit` is below.
     """
     lines = list(dict.fromkeys(table[y]))
     groups = [None] if hue is None else look.order(table[hue])
@@ -217,7 +217,7 @@ def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def positions(table: pd.DataFrame, *, y: str, value: str = "", lines: Sequence = (), ax: Axes | None = None) -> Axes:
-    """Where things stand along an article, a line per `y`; with `value`, what is above 0 is favourable, below not."""
+    """Where things stand along an article, a line per `y`; above 0 of `value` is favourable, hollow not counted."""
     lines = list(lines or dict.fromkeys(table[y]))
     ax = look.axes_for(ax, len(lines) + 1)
     lean, at = table[value] if value else np.zeros(len(table)), np.array([float(lines.index(v)) for v in table[y]])

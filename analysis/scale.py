@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import encoder, parts
-from analysis.inputs import Record, digest, files, plain, read_index, records
+from analysis.inputs import Record, digest, files, index_files, plain, read_index, records
 from analysis.lexicons import LEXICONS, NORMS, TARGETS, load_targets
 from analysis.lines import PHRASES
 from analysis.model import AnalysisError, Failure
@@ -32,10 +32,8 @@ PART, PART_CHARACTERS = 100, 1_000_000  # of a part, at most: what is in memory 
 TRIES = 2  # deaths of a worker with one article in hand until the article is held to be the cause
 UNFINISHED = ".unfinished"  # the folder of the parts
 MOST = 1_000  # workers
-ADDRESS = (
-    r"tcp://(\[[0-9a-fA-F:.]+\]|[^][:/\s]+):\d{1,5}"  # asked first: a Client that fails may hang the next, when freed
-)
-INDEX = "[Ii][Nn][Dd][Ee][Xx].[Cc][Ss][Vv]"  # `index.csv`, as `inputs.files` passes it over
+# of a scheduler; asked before Dask is, for a Client that fails may hang the next one, when it is freed
+ADDRESS = r"tcp://(\[[0-9a-fA-F:.]+\]|[^][:/\s]+):\d{1,5}"
 DATA = (ABBREVIATIONS, NORMS, PHRASES)  # with the word lists, what measuring reads of the project's
 Part = tuple[int, list[Record], dict[int, str]]  # its number, its records, and why some of them are given up
 
@@ -87,7 +85,7 @@ def measure(
 def _plan(found: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """All that the tables depend on; parts of another plan are not theirs."""
     hashes = {}
-    for file in filter(Path.is_file, [*found, *found[0].parent.glob(INDEX)]):
+    for file in filter(Path.is_file, [*found, *index_files(found)]):
         with suppress(PermissionError):  # a failure later, of this file alone
             hashes[plain(file.name)] = digest(file)
     names = ("framing-analysis", "nltk", "numpy", "onnxruntime", "pandas", "pyarrow", "vaderSentiment")

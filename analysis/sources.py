@@ -178,8 +178,7 @@ def _describe(raw: str, words: Sequence[Token]) -> tuple[_Known, str, tuple[int,
         sides = [h for h in sides if not person or not parts[0].start <= words[h.first].start < parts[-1].end]
     elif words[first].form in closed_class() or any(hit.first == first for hit in hits):
         is_name = any(capital[first + 1 : first + 2]) or name[1:2].isupper()  # "White House officials", "CIA officials"
-        is_name &= words[first].form not in closed_class()
-        name = name if is_name else name[:1].lower() + name[1:]
+        name = name if is_name and words[first].form not in closed_class() else name[:1].lower() + name[1:]
     kind = _kind(roles, bodies, body) or ("document" if document else "anonymous collective" if crowd else "")
     if sides and not kind and len(parts) == sides[0].last - sides[0].first:
         kind = "government"  # a country or a capital that speaks
