@@ -143,15 +143,19 @@ def _with_turns(article: Article, read: Read) -> Read:
 
 def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
     """The attributions that the model tags in the paragraphs, and who is mentioned in them."""
-    read = sentences(article)
-    words = [token for sentence in read for token in sentence.tokens]
+    tagged, words = tagging.attributions(article), []
+    cues = {at for linked in tagged if linked.cue for at in range(*linked.cue)}
     entries = index(*LEXICONS)
     relations: list[Attribution] = []
     mentions: dict[Offsets, str] = {}
-    for sentence in (s for s in read if s.role == "paragraph"):
-        reading = clauses.read(article.raw, sentence, outer, frozenset())
-        mentions.update((reading.offsets(subject), "subject") for subject in clauses.subjects(reading))
-    for linked in tagging.attributions(article):
+    for sentence in sentences(article):
+        own = range(len(words), len(words) + len(sentence.tokens))
+        words += sentence.tokens
+        if sentence.role == "paragraph":
+            verbs = frozenset(at - own.start for at in cues.intersection(own))
+            reading = clauses.read(article.raw, sentence, outer, verbs)
+            mentions.update((reading.offsets(subject), "subject") for subject in clauses.subjects(reading))
+    for linked in tagged:
         runs = linked.source, linked.cue, *linked.contents
         source, cue, *contents = (run and (words[run[0]].start, words[run[1] - 1].end) for run in runs)
         contents = _after_colon(article, cue[1], contents) if cue else contents

@@ -126,9 +126,12 @@ def opening_subject(reading: Reading, start: int = 0) -> Phrase | None:
 def subjects(reading: Reading) -> Iterator[Phrase]:
     """What a later pronoun may mean: the subject that opens the sentence, or what a colon opens, and who owns it.
 
-    What comes after people in the plural is a verb, though it is in no list ("the authorities operate").
+    What comes after people in the plural is a verb, though it is in no list ("the authorities operate"). A sentence in
+    capitals throughout is a heading, whose verbs look like names: it has none.
     """
     letters, forms = reading.letters, reading.sentence.forms
+    if letters.count("N") > 3 and not re.search("[WvVAELq]", letters):
+        return
     for start in (0, letters.find(":") + 1 or len(letters)):
         if phrase := opening_subject(reading, start):
             first, last = phrase

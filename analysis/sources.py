@@ -5,15 +5,22 @@ full names, and a pronoun goes to the last source or subject that fits. Referenc
 of the News Media (what identifies a source); Hobbs (1978), Lingua 44, 311-338 (recency as the baseline).
 """
 
-from collections.abc import Sequence, Set
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from analysis.clauses import closed_class
-from analysis.lexicons import Hit, index, match
+from analysis.lexicons import Hit, index, load_lexicon, match
 from analysis.text import Token, tokens
 
 LOOK_BACK = 12  # mentions; a pronoun whose antecedent is further away is left open
+NAME = re.compile(r"\b[A-Z][\w-]*")
+TITLE = re.compile(r"\b((?:(?:[\w’'-]+|[A-Z]\w*\.) ){1,5})$")
+APPOSITION = re.compile(r", (?:the|a|an) ((?:[\w-]+ ){0,4}?[\w-]+)(?=,| (?:of|for|at|from|in) )")
+OFFICE = re.compile(r"(?:['’]s)? (?:campaign|administration|candidacy|presidency|cabinet)\b")  # of a politician
+AROUND = 80  # characters read to each side of a name
 GENDERS = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f"}
 NUMBERS = {"they": True, "them": True, "their": True, "it": False, "its": False}  # several or not
 PRONOUNS = ("he", "she", "they", "it")
@@ -85,6 +92,7 @@ def identify(raw: str, mentions: Sequence[Mention]) -> list[Source]:
             known.spoke |= mention.role == "source"
             recent.append(known)
         found.append((known, country, at))
+    _give_types(raw, [known for known, *_ in found if known])
     return [Source(k.name, k.kind, k.named, country, at) if k else Source() for k, country, at in found]
 
 
@@ -151,6 +159,8 @@ def _describe(raw: str, words: Sequence[Token]) -> tuple[_Known, str, tuple[int,
     capital = [raw[word.start].isupper() for word in words]
     forms = [word.form for word in words]
     hits = list(match(forms, types))
+    honours = {hit.last for hit in hits if hit.label == "honorific"}
+    hits = [hit for hit in hits if hit.first not in honours]  # "Mr. King" is none
     sides = [hit for hit in match(forms, nations) if capital[hit.first]]
     core = next((i for i, word in enumerate(words) if i and word.form in (",", "(", "who", "which", "--")), len(words))
     first, head = 0, _head(words, 0, core)
@@ -180,6 +190,7 @@ def _describe(raw: str, words: Sequence[Token]) -> tuple[_Known, str, tuple[int,
         is_name = any(capital[first + 1 : first + 2]) or name[1:2].isupper()  # "White House officials", "CIA officials"
         name = name if is_name and words[first].form not in closed_class() else name[:1].lower() + name[1:]
     kind = _kind(roles, bodies, body) or ("document" if document else "anonymous collective" if crowd else "")
+    kind = "" if parts and kind == "unnamed individual" else kind  # "her rival Otto Falk" has a name
     if sides and not kind and len(parts) == sides[0].last - sides[0].first:
         kind = "government"  # a country or a capital that speaks
     named = bool(parts) or (bool(body) and not document and any(capital[max(first, 1) : head]))
@@ -203,6 +214,38 @@ def _head(words: Sequence[Token], first: int, core: int) -> int:
     links = (i for i in range(first + 1, core) if words[i].form in closed and closed[words[i].form].label in LINKS)
     last = next(links, core) - 1
     return last - 1 if last > first and words[last].form in ("'s", "'") else last
+
+
+def _give_types(raw: str, sources: Iterable[_Known]) -> None:
+    """Give persons without a type that of a title before or after their last name, or of their campaign, anywhere."""
+    open_ = {id(k): k for k in sources if k.parts and k.person is not False and not k.kind}.values()
+    places: dict[str, list[tuple[int, int]]] = {k.name.split()[-1]: [] for k in open_}
+    for word in NAME.finditer(raw) if places else ():
+        if word[0] in places:
+            places[word[0]].append(word.span())
+    around = {n: ((raw[max(s - AROUND, 0) : s], raw[e : e + AROUND]) for s, e in own) for n, own in places.items()}
+    types = {name: next(filter(None, (_title(*sides) for sides in own)), "") for name, own in around.items()}
+    for known in open_:
+        known.kind = types[known.name.split()[-1]]
+
+
+def _title(before: str, after: str) -> str:
+    """The type that a title right before or after a last name makes of it; "" without one."""
+    for words in (m[1].replace(".", "").split() for m in (TITLE.search(before), APPOSITION.match(after)) if m):
+        while words:
+            kinds = (_titles().get(" ".join(words[i:]).lower()) for i in range(len(words)))
+            if kind := next(filter(None, kinds), ""):
+                return kind
+            words = words[:-1] if words[-1][0].isupper() else []  # first names
+    return "government" if OFFICE.match(after) else ""
+
+
+@cache
+def _titles() -> Mapping[str, str]:
+    """Singular nouns of persons, and the type of source that they make of the name after them."""
+    found = {" ".join(form): entry for form, entry in load_lexicon("source_roles").entries.items()}
+    vague = ("honorific", "representative", "unnamed individual", "anonymous collective", "label")
+    return {form: e.label for form, e in found.items() if e.label not in vague and form[-1] != "s"}
 
 
 def _publisher(words: Sequence[Token], capital: Sequence[bool], core: int) -> tuple[int, int]:
