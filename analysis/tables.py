@@ -20,7 +20,7 @@ from analysis.stance import UNFAVOURABLE, lean
 
 LABEL_LENGTH = 40
 LEANS = f"A favourable mention counts always, an unfavourable one, read by the model, from probability {UNFAVOURABLE}."
-UNMEASURED = ("page anatomy", "grammatical roles", "source types", "cue stance")  # instruments of no measure by itself
+UNMEASURED = ("page anatomy", "grammatical roles")  # instruments of no measure by itself
 
 
 def labels(articles: Sequence[Article]) -> dict[str, str]:

@@ -27,7 +27,7 @@ from analysis.lexicons import Index, load_lexicon, load_targets
 from analysis.measures import MEASURES, find_spans, score
 from analysis.model import Article
 from analysis.page import anatomy
-from training import corpora, scoring
+from training import coded, corpora, scoring
 from training.scoring import (
     Metric,
     confusions,
@@ -90,6 +90,7 @@ def attribution_rows(gold: Path) -> Rows:
         named = ("source exact F1", "cue exact F1") if method == "quotes" else ()  # marks name no source
         metrics = {metric: how for metric, how in ATTRIBUTION.items() if metric not in named}
         yield from scored(f"attribution ({method})", "PolNeAR", "dev", counts, metrics)
+    yield from coded.attributed({row["id"]: article for row, article in zip(rows, articles, strict=True)})
 
 
 def tone_rows(gold: Path) -> Rows:
@@ -115,6 +116,8 @@ def tone_rows(gold: Path) -> Rows:
         labels = [sentiment.tone_label(sentiment.tone(row["text"])) for row, _ in own]
         names, what = _articles_of(own), "toward a target"
         yield from tone_by_sentence("NewsMTSC", f"{split} dev", what, names, truths, labels, TONE[split][3:])
+    rows = [row for own in cuts.values() for row in own]
+    yield from coded.roles({row["id"]: article for row, article in zip(rows, read(rows), strict=True)})
 
 
 def _articles_of(mentions: Sequence[tuple[Mapping, Mapping]]) -> list[str]:
