@@ -54,11 +54,16 @@ def test_what_is_found_at_a_coded_place_is_counted_and_what_is_left_open_is_told
     }
 
 
-def test_the_last_sample_comes_first_and_earlier_ones_are_said_to_have_been_looked_at(codes) -> None:
+def test_of_several_samples_the_last_counts(codes) -> None:
     codes(
-        ("grammatical roles", "a", "Ada Brill", "agent", 1),
+        ("grammatical roles", "a", "Ada Brill", "patient", 1),
         ("grammatical roles", "a", "him", "patient", 2),
         ("grammatical roles", "a", "bridge", "patient", 2),
     )
-    rows = [*coded.roles({"a": plain_article("a", TEXT)})]
-    assert [(row["split"], row["score"]) for row in rows] == [("dev", 0.5), ("dev, looked at (1)", 1.0)]
+    (row,) = coded.roles({"a": plain_article("a", TEXT)})
+    assert (row["metric"], row["score"], row["trivial"]) == ("share right, 2 by one coder", 0.5, 1.0)
+
+
+def test_without_a_coded_document_there_is_no_row(codes) -> None:
+    codes(("grammatical roles", "a", "him", "patient", 1))
+    assert [*coded.roles({"b": plain_article("b", TEXT)})] == []

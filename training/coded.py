@@ -3,13 +3,13 @@
 It holds places and codes, and no text: random samples of PolNeAR dev (sources; cues that are more than "said", "told",
 "added" or "according to") and of NewsMTSC dev (targets that are no pronoun). They were coded after the lists and rules
 were made, by one of those who made them, who did not see the answers. What could not be told from some 100 characters
-to each side was left out. Sources were sampled three times: the first sample was looked at and the rules of their types
-mended, the second and words added to the lists, the last not.
+to each side was left out. Of several samples the last counts: the first of sources was looked at and the rules of their
+types mended, the second and words added to the lists, the third not.
 """
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from analysis import attribution, stance, text
@@ -19,7 +19,7 @@ from training.scoring import scored, share_at
 
 CODES = Path(__file__).with_name("codes.csv")
 NOT_STATED = "not stated"
-Answers = Iterable[tuple[str, str, str]]  # document, code, answer
+Answers = Sequence[tuple[str, str, str]]  # document, code, answer
 
 
 def attributed(articles: Mapping[str, Article]) -> Iterator[dict]:
@@ -28,43 +28,43 @@ def attributed(articles: Mapping[str, Article]) -> Iterator[dict]:
         spans = defaultdict(list)
         for document, article in articles.items():
             spans[document] = [s for s in attribution.detect(article) if s.label == label]
-        answers = defaultdict(list)
-        for document, start, end, code, sample in _codes(instrument, articles):
+        answers = []
+        for document, start, end, code in _codes(instrument, articles):
             shared = {s: min(s.end, end) - max(s.start, start) for s in spans[document]}
             if shared and max(shared.values()) > 0:
-                answers[sample].append((document, code, max(shared, key=shared.__getitem__).detail or NOT_STATED))
+                answers.append((document, code, max(shared, key=shared.__getitem__).detail or NOT_STATED))
         yield from _rows(instrument, "PolNeAR", answers)
 
 
 def roles(articles: Mapping[str, Article]) -> Iterator[dict]:
     """Grammatical roles of targets."""
-    answers = defaultdict(list)
-    for document, start, end, code, sample in _codes("grammatical roles", articles):
+    answers = []
+    for document, start, end, code in _codes("grammatical roles", articles):
         words = next(s.tokens for s in text.sentences(articles[document]) if s.start <= start < s.end)
-        answers[sample].append((document, code, stance.role(words, *corpora.covered(words, start, end))))
+        answers.append((document, code, stance.role(words, *corpora.covered(words, start, end))))
     yield from _rows("grammatical roles", "NewsMTSC", answers)
 
 
-def _codes(instrument: str, articles: Mapping[str, Article]) -> Iterator[tuple[str, int, int, str, str]]:
+def _codes(instrument: str, articles: Mapping[str, Article]) -> list[tuple[str, int, int, str]]:
+    """Document, start, end and code of the instrument's last sample, in these articles."""
     with CODES.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            if row["instrument"] == instrument and row["document"] in articles:
-                yield row["document"], int(row["start"]), int(row["end"]), row["code"], row["sample"]
+        rows = [row for row in csv.DictReader(lines) if row["instrument"] == instrument]
+    last = max(row["sample"] for row in rows)
+    own = (row for row in rows if row["sample"] == last and row["document"] in articles)
+    return [(row["document"], int(row["start"]), int(row["end"]), row["code"]) for row in own]
 
 
-def _rows(instrument: str, corpus: str, answers: Mapping[str, Answers]) -> Iterator[dict]:
-    """The share of codes that the instrument gives, too, beside that of the commonest code, and of its answers alone;
-    the last sample first.
-    """
-    for sample in sorted(answers, reverse=True):
-        counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-        for document, code, answer in answers[sample]:
-            row = (code == answer, 1, code == answer, answer != NOT_STATED)
-            counts[document] = [a + b for a, b in zip(counts[document], row, strict=True)]
-        ((commonest, times),) = Counter(code for _, code, _ in answers[sample]).most_common(1)
-        n, told = len(answers[sample]), sum(own[3] for own in counts.values())
-        metrics = {f"share right, {n} by one coder": (share_at(0), times / n, f"always {commonest}", None, "")}
-        if told < n:
-            metrics[f"share right of the {told} not left open"] = (share_at(2), None, "", None, "")
-        split = "dev" if sample == max(answers) else f"dev, looked at ({sample})"
-        yield from scored(instrument, corpus, split, [*counts.values()], metrics)
+def _rows(instrument: str, corpus: str, answers: Answers) -> Iterator[dict]:
+    """The share of codes that the instrument gives, too, beside that of the commonest code; of its answers alone."""
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for document, code, answer in answers:
+        row = (code == answer, 1, code == answer, answer != NOT_STATED)
+        counts[document] = [a + b for a, b in zip(counts[document], row, strict=True)]
+    if not counts:
+        return
+    ((commonest, times),) = Counter(code for _, code, _ in answers).most_common(1)
+    n, told = len(answers), sum(own[3] for own in counts.values())
+    metrics = {f"share right, {n} by one coder": (share_at(0), times / n, f"always {commonest}", None, "")}
+    if told < n:
+        metrics[f"share right of the {told} not left open"] = (share_at(2), None, "", None, "")
+    yield from scored(instrument, corpus, "dev", [*counts.values()], metrics)
