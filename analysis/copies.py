@@ -16,7 +16,7 @@ from analysis.text import sentences
 ENOUGH = 200  # characters from which a text's language is asked about: none of 5,086 such stretches of news is refused
 ENGLISH = ("en", "pcm")  # headlines and strings of names and titles are taken for Nigerian Pidgin
 PLAIN = {"the", "and", "to", "that", "of", "for", "with", "this", "from", "have", "they"}
-PLAINLY = 0.1  # share of these words of English from which nobody is asked: all but 1 in 100 articles of news
+PLAINLY = 0.1  # share of these words of English from which nobody is asked: all but 1 to 3 in 100 articles of news
 RUN, ALIKE = 5, 0.8  # words of a run, share of runs from which it is a copy
 SKETCH, KEYS, SHARED = 128, 24, 4  # smallest hashes kept of a text, those that find a pair, and that it must share
 LEAST = 20  # runs; shorter texts are never called copies
