@@ -140,6 +140,13 @@ def test_a_pronoun_may_mean_who_owns_a_subject_or_what_a_colon_opens(text: str, 
     assert [*relations(text).values()][-1][0].source_id == who
 
 
+@pytest.mark.parametrize("method", ["rules", pytest.param("model", marks=with_model)])
+def test_a_heading_in_capitals_gives_no_name(method: str) -> None:
+    text = "Brill Hid Past Health Problems\n\nIn March Brill told reporters that it rained. Brill said that it was cold."
+    named = {s.source_id for s in attribution.detect(article(text), method) if s.label == "source"}
+    assert named == {"Brill"}
+
+
 def test_spans_of_a_group_share_their_source_and_come_in_text_order() -> None:
     text = "Mira Okafor, an engineer, said the dam was safe. She added that it was old. Officials disagreed."
     groups = relations(text)
