@@ -142,7 +142,7 @@ def test_a_pronoun_may_mean_who_owns_a_subject_or_what_a_colon_opens(text: str, 
 
 @pytest.mark.parametrize("method", ["rules", pytest.param("model", marks=with_model)])
 def test_a_heading_in_capitals_gives_no_name(method: str) -> None:
-    text = "Brill Hid Past Health Problems\n\nIn March Brill told reporters that it rained. Brill said that it was cold."
+    text = "Brill Hid Past Health Problems\n\nToday Brill told people that it rained. Brill said that it hailed."
     named = {s.source_id for s in attribution.detect(article(text), method) if s.label == "source"}
     assert named == {"Brill"}
 
