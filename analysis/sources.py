@@ -218,14 +218,13 @@ def _head(words: Sequence[Token], first: int, core: int) -> int:
 
 def _give_types(raw: str, sources: Iterable[_Known]) -> None:
     """Give persons without a type that of a title before or after their last name, or of their campaign, anywhere."""
-    open_ = {id(k): k for k in sources if k.parts and k.person is not False and not k.kind}.values()
-    places: dict[str, list[tuple[int, int]]] = {k.name.split()[-1]: [] for k in open_}
-    for word in NAME.finditer(raw) if places else ():
-        if word[0] in places:
-            places[word[0]].append(word.span())
-    around = {n: ((raw[max(s - AROUND, 0) : s], raw[e : e + AROUND]) for s, e in own) for n, own in places.items()}
-    types = {name: next(filter(None, (_title(*sides) for sides in own)), "") for name, own in around.items()}
-    for known in open_:
+    untyped = {id(k): k for k in sources if k.parts and k.person is not False and not k.kind}.values()
+    types = {known.name.split()[-1]: "" for known in untyped}
+    for word in NAME.finditer(raw) if types else ():
+        if types.get(word[0]) == "":
+            start, end = word.span()
+            types[word[0]] = _title(raw[max(start - AROUND, 0) : start], raw[end : end + AROUND])
+    for known in untyped:
         known.kind = types[known.name.split()[-1]]
 
 
@@ -244,7 +243,7 @@ def _title(before: str, after: str) -> str:
 def _titles() -> Mapping[str, str]:
     """Singular nouns of persons, and the type of source that they make of the name after them."""
     found = {" ".join(form): entry for form, entry in load_lexicon("source_roles").entries.items()}
-    vague = ("honorific", "representative", "unnamed individual", "anonymous collective", "label")
+    vague = ("honorific", "representative", "unnamed individual", "anonymous collective")
     return {form: e.label for form, e in found.items() if e.label not in vague and form[-1] != "s"}
 
 

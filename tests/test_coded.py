@@ -1,4 +1,4 @@
-"""What was coded by hand: places and codes without text, and how answers are counted beside them."""
+"""What was coded by reading: places and codes without text, and how answers are counted beside them."""
 
 from functools import partial
 from pathlib import Path
@@ -48,9 +48,9 @@ def test_what_is_found_at_a_coded_place_is_counted_and_what_is_left_open_is_told
     rows = [*coded.attributed({"a": plain_article("a", TEXT)})]
     found = {(row["instrument"], row["metric"]): (row["score"], row["trivial_what"]) for row in rows}
     assert found == {
-        ("source types", "share right (2, one coder)"): (0.5, "always government"),
+        ("source types", "share right (2, machine-coded)"): (0.5, "always government"),
         ("source types", "share right of the 1 not left open"): (1.0, ""),
-        ("cue stance", "share right (1, one coder)"): (1.0, "always distancing"),
+        ("cue stance", "share right (1, machine-coded)"): (1.0, "always distancing"),
     }
 
 
@@ -61,7 +61,7 @@ def test_of_several_samples_the_last_counts(codes) -> None:
         ("grammatical roles", "a", "bridge", "patient", 2),
     )
     (row,) = coded.roles({"a": plain_article("a", TEXT)})
-    assert (row["metric"], row["score"], row["trivial"]) == ("share right (2, one coder)", 0.5, 1.0)
+    assert (row["metric"], row["score"], row["trivial"]) == ("share right (2, machine-coded)", 0.5, 1.0)
 
 
 def test_without_a_coded_document_there_is_no_row(codes) -> None:

@@ -1,10 +1,10 @@
-"""What no corpus annotates, beside what one of us coded by hand, for `training.validate`: the rows of `codes.csv`.
+"""What no corpus annotates, beside codes that a language model gave, for `training.validate`: the rows of `codes.csv`.
 
 It holds places and codes, and no text: random samples of PolNeAR dev (sources; cues that are more than "said", "told",
 "added" or "according to") and of NewsMTSC dev (targets that are no pronoun). They were coded after the lists and rules
-were made, by one of those who made them, who did not see the answers. What could not be told from some 100 characters
-to each side was left out. Of several samples the last counts: the first of sources was looked at and the rules of their
-types mended, the second and words added to the lists, the third not.
+were made, by a language model that had a part in making them and did not see the answers; no person has coded them.
+What could not be told from some 100 characters to each side was left out. Of several samples the last counts: the first
+of sources was looked at and the rules of their types mended, the second and words added to the lists, the third not.
 """
 
 import csv
@@ -24,15 +24,14 @@ Answers = Sequence[tuple[str, str, str]]  # document, code, answer
 
 def attributed(articles: Mapping[str, Article]) -> Iterator[dict]:
     """Types of sources and stances of cues, of those that the model finds in the articles."""
+    spans = {document: [*attribution.detect(article)] for document, article in articles.items()}
     for instrument, label in (("source types", "source"), ("cue stance", "cue")):
-        spans = defaultdict(list)
-        for document, article in articles.items():
-            spans[document] = [s for s in attribution.detect(article) if s.label == label]
         answers = []
         for document, start, end, code in _codes(instrument, articles):
-            shared = {s: min(s.end, end) - max(s.start, start) for s in spans[document]}
-            if shared and max(shared.values()) > 0:
-                answers.append((document, code, max(shared, key=shared.__getitem__).detail or NOT_STATED))
+            shared = {s: min(s.end, end) - max(s.start, start) for s in spans[document] if s.label == label}
+            found = max(shared, key=shared.__getitem__, default=None)
+            if found and shared[found] > 0:
+                answers.append((document, code, found.detail or NOT_STATED))
         yield from _rows(instrument, "PolNeAR", answers)
 
 
@@ -64,7 +63,9 @@ def _rows(instrument: str, corpus: str, answers: Answers) -> Iterator[dict]:
         return
     ((commonest, times),) = Counter(code for _, code, _ in answers).most_common(1)
     n, told = len(answers), sum(own[3] for own in counts.values())
-    metrics = {f"share right ({n}, one coder)": (share_at(0), times / n, f"always {commonest}", None, "")}
+    metrics = {
+        f"share right ({n}, machine-coded)": (share_at(0), times / n, f"always {commonest}", None, "")
+    }
     if told < n:
         metrics[f"share right of the {told} not left open"] = (share_at(2), None, "", None, "")
     yield from scored(instrument, corpus, "dev", [*counts.values()], metrics)
