@@ -63,9 +63,7 @@ def _rows(instrument: str, corpus: str, answers: Answers) -> Iterator[dict]:
         return
     ((commonest, times),) = Counter(code for _, code, _ in answers).most_common(1)
     n, told = len(answers), sum(own[3] for own in counts.values())
-    metrics = {
-        f"share right ({n}, machine-coded)": (share_at(0), times / n, f"always {commonest}", None, "")
-    }
+    metrics = {f"share right ({n}, machine-coded)": (share_at(0), times / n, f"always {commonest}", None, "")}
     if told < n:
         metrics[f"share right of the {told} not left open"] = (share_at(2), None, "", None, "")
     yield from scored(instrument, corpus, "dev", [*counts.values()], metrics)
