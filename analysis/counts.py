@@ -76,7 +76,7 @@ def present(totals: np.ndarray) -> np.ndarray:
 
 MEANS = (ratio, per_100, mean_probability)
 OF_K_AND_N = (*MEANS, log_balance)
-RANGES = {effective_number: (1, np.inf), evenness: (0, 1), present: (1, np.inf)}
+RANGES = {effective_number: (1, np.inf), evenness: (0, 1), present: (0, np.inf)}
 
 
 class Row(NamedTuple):
@@ -195,8 +195,9 @@ def source_parts(reading: Reading) -> Parts:
 
 
 def identified_parts(reading: Reading) -> Parts:
-    """Attributions of each named source, a column a source."""
-    return _columns(reading, [(r.sentence, r.source_id, 1) for r in _first_sources(reading) if r.value and r.source_id])
+    """Attributions of each named source, a column a source; one that is empty where none is named."""
+    named = [(r.sentence, r.source_id, 1) for r in _first_sources(reading) if r.value and r.source_id]
+    return _columns(reading, named) or {("sources", "all"): np.zeros((reading.size, 1))}
 
 
 def _columns(reading: Reading, hits: Sequence[tuple[int, str, float]]) -> Parts:

@@ -58,7 +58,7 @@ MEASURES = (
             "An opinion piece is meant to be subjective; it is no fault."),
     Measure("technique", wording.detect, counts.technique_parts, counts.per_100,
             "per 100 words", "techniques",
-            "Six of fourteen techniques, and any of them; none is found reliably: read the spans."),
+            "Six of fourteen techniques, and any of them; the other eight are not attempted. Read the spans."),
     Measure("attributed_share", attribution.detect, counts.attributed_parts, counts.ratio,
             "share of the body's words", "attribution",
             "A large share is neither fair nor balanced: it says how much is others' speech, not how it was chosen."),
@@ -88,7 +88,7 @@ MEASURES = (
             "Reporters also vary their verbs for style; read the asymmetry between sources, not one verb."),
     Measure("stance", stance.detect, counts.stance_parts, counts.ratio,
             "(favourable - unfavourable)/mentions, -1 to 1", "stance",
-            "Stance is not sentiment: tone near a name is evidence for or against, not a belief."),
+            "Tone near a name is evidence, no belief. What is unfavourable counts from a probability of .85 only."),
     Measure("mentions", stance.detect, counts.mention_parts, counts.per_100,
             "per 100 words", "target mentions",
             "Being mentioned often is salience, not favour."),
@@ -124,10 +124,8 @@ def find_spans(
     known, lists = load_targets(TARGETS.parents[1] / targets), TARGETS.parents[1] / lexicons
     bound: dict[Callable, Callable] = {stance.detect: partial(stance.detect, targets=known)}
     bound[loaded.detect] = partial(loaded.detect, lexicons=lists)
-    categories = loaded.categories(lists)
     wanted = list(dict.fromkeys(m.detect for m in measures if _stage(m.detect) != "attribution"))
-    rows: list[tuple] = []
-    failures: list[dict] = []
+    rows, failures, searched = [], [], ["attribution", *map(_stage, wanted)]
 
     def attempt(article: Article, stage: str, detect: Callable[[], Iterable[Span]]) -> tuple[Span, ...]:
         try:
@@ -154,7 +152,7 @@ def find_spans(
             facts = (voice_here, speaker, span.value, span.group, span.detail)
             rows.append((*place, article.raw[span.start : span.end], *facts))
     table = pd.DataFrame(rows, columns=SPAN_COLUMNS).astype({"value": float, "start": int, "end": int})
-    table.attrs |= {"failures": failures, "voice": voice, "categories": categories}
+    table.attrs |= {"failures": failures, "voice": voice, "categories": loaded.categories(lists), "searched": searched}
     _warn(failures)
     return table
 
@@ -184,21 +182,21 @@ def score(
     speak of this text, not of its outlet. Missing of fewer than resample.LEAST sentences, and where all resamples
     agree; but a share of attributions or mentions then has Wilson's, and no hit in n the rule of three, 0 to 3/n (of
     attributed words, n sentences). `parts` (sentences x columns) holds what each sentence gave, so that `value ==
-    statistic(parts.sum(axis=0))`. A measure named in `spans.attrs["failures"]` for an article has no row there: what
-    failed is not 0; what fails here is in `.attrs["failures"]`. The percentiles (norms.percentile) are missing without
-    a norm, where voices were not told apart by the model, as for the norms, and of loaded words where the lists are
-    others. score(all) equals the scores of the parts, put together.
+    statistic(parts.sum(axis=0))`. What failed (`spans.attrs["failures"]`) or was not looked for is not 0: it has no row
+    (what fails here: `.attrs["failures"]`); spans that lost their `attrs`, as by pd.concat, cannot tell: a warning.
+    Percentiles (norms.percentile) are missing without a norm, where voices were not told apart by the model, as for the
+    norms, and of loaded words where the lists are others. score(all) equals the scores of the parts, put together.
     """
     if by not in ("voice", "all"):
         raise AnalysisError(f"score: by={by!r}; valid are 'voice' and 'all'")
-    own_spans = by_article(spans)
-    failed = {(f["article_id"], f["stage"]) for f in spans.attrs.get("failures", ())}
-    known = load_norms() if spans.attrs.get("voice", "model") == "model" else {}
-    categories = spans.attrs.get("categories", loaded.CATEGORIES)
-    if categories != loaded.CATEGORIES:
+    if not (made := spans.attrs):
+        warnings.warn("score: spans without `attrs`: what failed counts as 0, and no score is ranked", stacklevel=2)
+    failed = {(f["article_id"], f["stage"]) for f in made.get("failures", ())}
+    known = load_norms() if made.get("voice") == "model" else {}
+    if (categories := made.get("categories", loaded.CATEGORIES)) != loaded.CATEGORIES:
         known = {key: norm for key, norm in known.items() if key[1] != "loaded"}
-    rows: list[tuple] = []
-    failures: list[dict] = []
+    measures = [m for m in measures if m.parts and _stage(m.detect) in made.get("searched", [_stage(m.detect)])]
+    own_spans, rows, failures = by_article(spans), [], []
 
     def scored(article: Article, own: Table) -> list[tuple]:
         reading = counts.reading_of(article, own_spans[article.article_id])._replace(categories=categories)
@@ -207,7 +205,7 @@ def score(
 
     for article in articles:
         if article.article_id in own_spans:
-            whole = [m for m in measures if m.parts and (article.article_id, _stage(m.detect)) not in failed]
+            whole = [m for m in measures if (article.article_id, _stage(m.detect)) not in failed]
             try:
                 rows += scored(article, whole)
             except Exception:  # one by one, so that no more is lost than what fails
@@ -227,7 +225,7 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
         (measure, label, voice, parts)
         for measure in measures
         for (label, voice), parts in measure.parts(reading).items()
-        if np.count_nonzero(parts) and (voice == "all" or not pooled)
+        if (np.count_nonzero(parts) or measure.statistic is counts.present) and (voice == "all" or not pooled)
     ]
     if not cells:
         return

@@ -186,3 +186,25 @@ def test_no_attributed_word_in_so_many_sentences_has_a_bound() -> None:
     made = [article(" ".join(["The ferry left the harbour at nine."] * 12))]
     table = score(find_spans(made, voice="rules"), made).set_index(["measure", "label"])
     assert table.loc[("attributed_share", "attributed"), ["low", "high"]].to_numpy().ravel().tolist() == [0, 3 / 12]
+
+
+def test_what_was_not_looked_for_has_no_score(corpus: list) -> None:
+    found = find_spans(corpus, [m for m in MEASURES if m.name == "tone"])
+    numbers = score(found, corpus)
+    assert {"tone", "tone_balance", "attributed_share"} <= {*numbers["measure"]}, "all that reads the same spans"
+    assert not {"loaded", "policy_frame", "stance"} & {*numbers["measure"]}
+
+
+def test_spans_without_attrs_are_told_of_and_not_ranked(corpus: list, spans: pd.DataFrame) -> None:
+    bare = spans.copy()
+    bare.attrs = {}
+    with pytest.warns(UserWarning, match="without `attrs`"):
+        numbers = score(bare, corpus)
+    assert numbers["news_percentile"].isna().all() and numbers["opinion_percentile"].isna().all()
+
+
+def test_an_article_that_names_nobody_has_none_identified() -> None:
+    raw = "The quay is wet. Officials said that it would be closed."
+    made = Article("a", raw, (Block(0, len(raw), "paragraph", True),))
+    row = score(find_spans([made], voice="rules"), [made]).query("measure == 'identified_sources'")
+    assert row[["k", "value"]].to_numpy().tolist() == [[0, 0]]
