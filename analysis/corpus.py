@@ -15,7 +15,7 @@ import pandas as pd
 from analysis.columns import our_names
 from analysis.copies import COPY_OF, foreign, near_copies, sketch
 from analysis.inputs import FACTS, ROOT, Record, digest, files, plain, read_index, records
-from analysis.lines import read_lines
+from analysis.lines import read_lines, without_dateline
 from analysis.model import ARTICLE_COLUMNS, BLOCK_COLUMNS, AnalysisError, Article, Block, Failure
 from analysis.page import anatomy, inferred_title
 from analysis.text import sentences
@@ -274,4 +274,4 @@ def _article(
     if not any(block.kept for block in blocks):
         raise AnalysisError("no text in it")
     title = {"title": facts["title"] or inferred_title(raw, blocks), "title_is_inferred": not facts["title"]}
-    return Article(name, raw, tuple(blocks), flags=flags, **facts | title)
+    return Article(name, raw, without_dateline(raw, blocks), flags=flags, **facts | title)

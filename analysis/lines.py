@@ -6,12 +6,14 @@ stand, and how far it reaches. The other rules are about form.
 
 import csv
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+from analysis.model import Block
 from analysis.text import fold
 
 PHRASES = Path(__file__).parents[1] / "data" / "page.csv"
@@ -37,6 +39,11 @@ _DATES = [
 ]
 _TIME = re.compile(  # 21:51, 9.51 pm, 4 p.m., 21:51:09Z
     r"(?<![\w.:])(?=\d\d?(?:[:.]\d\d|\s?[ap]\.?m))(\d\d?)(?:[:.](\d\d)(?::\d\d)?)?\s?(?:([ap])\.?m\b\.?|z)?(?!\w)", re.I
+)
+_DATELINE = re.compile(  # OSLO, Norway, May 3 (Newsline) —
+    r"\s*[A-Z][A-Z.'’-]{2,20}(?: [A-Z.'’-]{2,20}){0,3}(?:, [A-Z][\w.'’ ]{1,25}?)?"
+    rf"(?:, (?i:{_MONTHS})[a-z.]{{0,7}} \d{{1,2}})?"
+    r"(?: \([A-Z][\w ./-]{1,25}\))? ?(?:--|[—–]|(?<= )-) ?(?=[\"“‘'(]?[A-Z])"
 )
 _NAME = r"[^\W\d_a-z][\w'.-]{1,30}"
 PERSON = re.compile(rf"{_NAME}(?: (?:{_NAME}|[A-Z]|al|bin|da|de|del|der|di|la|van|von)){{1,4}}")
@@ -79,6 +86,17 @@ def read_lines(raw: str) -> list[Line]:
         made.append(Line(start, end, text, " ".join(words), len(words)))
         _look(made[-1])
     return made
+
+
+def without_dateline(raw: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """The blocks, with the dateline that opens the first paragraph ("OSLO (Newsline) — ") in a block of its own."""
+    at = next((i for i, b in enumerate(blocks) if b.kept and b.role == "paragraph"), len(blocks))
+    found = _DATELINE.match(raw, blocks[at].start, blocks[at].end) if at < len(blocks) else None
+    if not found:
+        return tuple(blocks)
+    own = blocks[at]
+    cut = Block(own.start, found.end(), "dateline", kept=False, reason="a place in capitals before the text")
+    return (*blocks[:at], cut, replace(own, start=found.end()), *blocks[at + 1 :])
 
 
 def parse_date(text: str) -> str:

@@ -11,10 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, takewhile
 from textwrap import shorten
 
-from analysis.lines import CAPTION, HEADING, PERSON, WORD, Line, read_lines
+from analysis.lines import CAPTION, HEADING, PERSON, WORD, Line, read_lines, without_dateline
 from analysis.model import MEASURED_ROLES, Article, Block
 from analysis.text import sentences
 
@@ -45,6 +45,7 @@ def anatomy(raw: str, name: str = "page") -> list[Article]:
     _mark_links(lines)
     _mark_captions(lines)
     _mark_neighbours(lines)
+    _mark_questions(lines)
     _mark_little(lines)
     articles = [*_articles(lines)] if lines else []
     for own in articles:
@@ -119,6 +120,18 @@ def _mark_neighbours(lines: list[Line]) -> None:
         first = not before or before.role in ("kicker", "byline", "notice", "furniture")
         if line.role == "paragraph" and line.words <= HEADING and above and first:
             line.be("heading", "sentence right above a byline or date")
+
+
+def _mark_questions(lines: Sequence[Line]) -> None:
+    """Short questions that stand alone above running text are headings: the first line, or three or more of them."""
+    asked = []
+    for i, line in enumerate(lines[:-1]):
+        if line.role == "paragraph" and line.words <= SUBHEAD and re.fullmatch(r"[^.!?\"“”]+\?", line.text):
+            after = lines[i + 1]
+            asked += [(i, line)] * (after.role == "paragraph" and after.words > SUBHEAD and after.text[-1] != "?")
+    for i, line in asked:
+        if len(asked) > 2 or not any(n.key for n in lines[:i]):
+            line.be("heading", "a question above running text")
 
 
 def _mark_menus(lines: list[Line]) -> None:
@@ -230,7 +243,8 @@ def _mark_copies(lines: Sequence[Line]) -> None:
         beside = [n for n in lines[max(i - 3, 0) : i + 4] if n.role == "paragraph" and n.words > line.words]
         echoed = next((n for n in beside if f" {line.key} " in f" {n.key} "), None)
         first = seen.setdefault((line.key, line.role in MEASURED_ROLES), line.start)
-        if echoed and line.role in ("paragraph", "subhead") and ECHO < line.words <= CAPTION:
+        least = 2 if line.text[0] in "\"“‘'" else ECHO
+        if echoed and line.role in ("paragraph", "subhead") and least < line.words <= CAPTION:
             line.be("caption", "repeats words of a paragraph beside it")
             line.copy_of = echoed.start
         elif first != line.start:
@@ -253,6 +267,11 @@ def _headline(head: Sequence[Line], said: set[str]) -> Line | None:
         own = _longer(line)
         return line.words > 3, _signed(after) + (5 * len(own & said) > 2 * len(own)), copies[stem]
 
+    opening = [*takewhile(lambda line: line.role == "heading", (line for line in head if line.key))]
+    if (
+        1 < len(opening) == len(headings) == len(copies) < 4 and opening[0].words > 3
+    ):  # a headline, and what stands below it
+        return opening[0]
     _, best, _ = max(headings, default=(None, "", ()), key=likely)
     return min((line for line, stem, _ in headings if stem == best), default=None, key=lambda line: len(line.text))
 
@@ -267,10 +286,9 @@ def _stem(line: Line) -> str:
 
 
 def _assembled(name: str, raw: str, lines: Sequence[Line]) -> Article:
-    blocks = tuple(
-        Block(n.start, n.end, n.role, n.role in MEASURED_ROLES and n.copy_of is None, n.reason, n.copy_of)
-        for n in lines
-    )
+    kept = (n.role in MEASURED_ROLES and n.copy_of is None for n in lines)
+    blocks = [Block(n.start, n.end, n.role, k, n.reason, n.copy_of) for n, k in zip(lines, kept, strict=True)]
+    blocks = without_dateline(raw, blocks)
     headlines = (raw[b.start : b.end] for b in blocks if b.role == "headline" and b.kept)
     headline = " ".join(next(headlines, "").split())
     told = [n for n in lines if n.role in ("dateline", "byline")]

@@ -29,6 +29,8 @@ _MARK = re.compile("[\"“”„«»'‘’]")
 _OPENS_WORD = re.compile(r"(?<!\w)'(?=[^\W\d_]{3})(?!tis|twas)", re.I)
 _STRETCH, _CLOSING = re.compile(r"\S{1,500}"), "])}>\"'"  # without blanks; marks after the full stop of a sentence
 _TURN = re.compile(r"(?s)\s*([^\W\d_][\w .'’-]{,40}):\s+(\S.*)")
+NO_SPEAKER = {"CLAIM", "CLAIMS", "FACT", "FACTS", "FACT CHECK", "RATING", "VERDICT", "RULING", "CONCLUSION", "NOTE"}
+NO_SPEAKER |= {"UPDATE", "UPDATED", "READ MORE", "WATCH", "SOURCE", "SOURCES", "BACKGROUND", "CONTEXT", "ANALYSIS"}
 _ITEM = re.compile(r"\s*\d{1,3}\.")
 _PART = r"(?!(?i:cannot|gimme|gonna|gotta|lemme|wanna))[^\W_]+"  # but for words that the tokenizer cuts (R. MacIntyre)
 _CLITIC = "n't|N'T|'(?:[sSmMdD]|ll|LL|re|RE|ve|VE)"
@@ -207,6 +209,7 @@ def turns(article: Article) -> tuple[Turn, ...]:
     """
     paragraphs = [b for b in article.blocks if b.kept and b.role == "paragraph"]
     found = [m for b in paragraphs if (m := _TURN.match(article.raw, b.start, b.end)) and m[1].isupper()]
+    found = [m for m in found if m[1] not in NO_SPEAKER]
     if len(found) < 3 or len({m[1] for m in found}) == len(found):
         return ()
     return tuple(Turn(*m.span(1), m.start(2), m.start(2) + len(m[2].rstrip())) for m in found)

@@ -68,7 +68,8 @@ def test_line_endings_change_nothing(path: Path, expected: dict, newline: str) -
 
 
 BROKEN_BY_HAND = {"indented", "wrapped"}  # no longer put together where most other lines are short
-WHOLE = [path for path in sorted(PAGES.glob("*.txt")) if path.stem not in BROKEN_BY_HAND]
+FIRST = {"score_line"}  # its headline is known by being the first line of all
+WHOLE = [path for path in sorted(PAGES.glob("*.txt")) if path.stem not in BROKEN_BY_HAND | FIRST]
 
 
 @pytest.mark.parametrize("path", WHOLE, ids=lambda path: path.stem)
