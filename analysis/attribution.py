@@ -1,87 +1,30 @@
 """Who says what: attributions as source, cue and content, by quotation marks alone, by rules or by the trained model.
 
-The model tags words (`tagging`). A rule is a row of PATTERNS around a cue from the word lists; the content is what it
-leaves of the sentence. Rules miss what has no cue, and cannot tell where a reported clause ends if the author goes on
-without a mark or a new cue. References: Pareti (2015), Attribution: a computational approach; Newell et al. (2018),
-LREC; O'Keefe et al. (2012), EMNLP, 790-799.
+`patterns` reads by rules, `tagging` by the model; here each source gets its name and type, and what both leave open is
+closed: quotations that nobody claims, turns of an interview.
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cache
-from itertools import islice
-from typing import NamedTuple
 
-from analysis import clauses, tagging
-from analysis.clauses import Phrase, Reading
+from analysis import clauses, patterns, tagging
+from analysis.clauses import Reading
 from analysis.lexicons import Hit, index, match
 from analysis.model import AnalysisError, Article, Span
+from analysis.patterns import LEXICONS, NOBODY, USES, Read
 from analysis.sources import Mention, Source, identify
-from analysis.tagging import Attribution
+from analysis.tagging import Attribution, Offsets
 from analysis.text import FIRST_PERSON, Quotation, outermost, sentence_at, sentences, touched, turns, verbatim
 
 METHODS = ("quotes", "rules", "model")
-USES = {"cues": "", "cues_object": "", "cues_noun": "noun", "cues_preposition": "preposition"}  # "" is a verb
-LEXICONS = tuple(USES)
 SHORT = 5  # words; a quotation this short that no attribution claims is a scare quote, see `loaded`
 DIRECT, INDIRECT = 0.90, 0.05  # shares of the content's characters inside quotation marks
-SURE = 0.6  # probability to believe without a known cue or a quotation mark; .75 costs .005 word F1 on PolNeAR dev
-MOST = 50  # cues read in one sentence: text without full stops stays linear, prose has no such sentence
-NOBODY = {"i", "no", "nobody"}  # heads of closed-class words: who reports no one's words, or the author's own
-
-Offsets = tuple[int, int]
-
-
-class Pattern(NamedTuple):
-    """One way to write an attribution, as regular expressions over the letters of `clauses`.
-
-    `use` is that of the cue; with `subject` it has its source before it. `left` is read up to the clause, `right` from
-    the cue on; their groups are a source or a content. Of the rest of the sentence `rest` is content, too.
-    """
-
-    use: str
-    subject: bool
-    left: str
-    right: str
-    rest: str  # before, after, both or neither
-    verb: str = ""  # the only one, if any
-
-
-CONTENT = r"(?:(?=[Tq:])|,(?=q)|[FowIYA][^;.]{0,24}?(?=[T:qS])|Y*(?=[^,.;)bFIBHX]))"  # past a time or a place
-HEARER = r"[^;.]{1,24}?(?=[T:qS])|D?N+(?=[DPSQ])|(?=[OTq:C])"  # past whom somebody told
-TOLD = {"tell": HEARER} | dict.fromkeys(
-    ("ask", "remind", "warn", "assure", "inform", "convince", "notify", "persuade", "advise"), f"{HEARER}|{CONTENT}"
+HEARD = re.compile(
+    r"\b(?:was|were|is|are|am|be|been|being|'re|'m)\b.{0,20}\b(?:told|warned|assured|informed|advised|reminded|notified)$"
+    r"|\bhear[ds]?$"
 )
-STOP = r"[^TSXBH,.:;q]{0,15}(?=[,.:;]|$)"  # up to the next mark nothing that could be content
-AFTER = rf"(?P<source>{clauses.NAMING})(?![XBHVSW])"
-PATTERNS = {
-    "According to X, A.  A, according to X": Pattern(
-        "preposition", False, "$", "(?P<source>[^,:;.]{1,40})(?P<content>,(?![CcR&]).{4}.*)?", "before"
-    ),
-    "X's claim that A": Pattern("noun", False, rf"(?P<source>P|{clauses.PHRASE}(?=G))G?[WA]{{0,2}}$", "(?=T)", "after"),
-    "As X said, A": Pattern("active", True, "a$", ",", "both"),
-    '"A," X said, "A"': Pattern("active", True, "(?:^|(?<=q),?)$", f"{STOP}(?P<content>[,:]q.*)?", "before"),
-    "A, X said, A": Pattern("active", True, ",$", f"(?=[FIYAowO,.:;]){STOP}(?P<content>,.*)?", "before"),
-    '"A," said X, "A"': Pattern("active", False, "(?<=q),?$", f"{AFTER}(?P<content>[,:]?q.*)?", "before"),
-    "A, said X": Pattern("active", False, ",$", AFTER, "before", "say"),
-    '"A?" X said.': Pattern("active", True, "^$", "(?=[.])", "neither"),
-    "X, who said A, left": Pattern("active", False, ",(?P<source>R)$", f"{CONTENT}(?P<content>[^,]+)", "neither"),
-    "X said that A": Pattern("active", True, "$", CONTENT, "after"),
-    "X, citing A, left": Pattern(
-        "participle", False, rf"^(?P<source>{clauses.PHRASE}),$", f"{CONTENT}(?P<content>[^,]+)", "neither"
-    ),
-    "with X saying A": Pattern("participle", True, "w$", CONTENT, "after"),
-    "A was called A by X": Pattern(
-        "passive", False, rf"(?P<content>{clauses.PHRASE})$", rf"b(?P<source>{clauses.NAMING})", "after"
-    ),
-    "X left, saying A": Pattern("participle", False, "(?:^|[-,;:&cC]|(?<=E))$", CONTENT, "after"),
-    "X left to say that A": Pattern("infinitive", False, "$", "(?=[Tq])", "after"),
-    "X left and said A": Pattern("active", False, "[&c,]$", CONTENT, "after"),
-}
-
-
-Read = tuple[list[Attribution], dict[Offsets, str]]  # the attributions of an article, and where who is mentioned
+SURE = 0.6  # probability to believe without a known cue or a quotation mark; .75 costs .005 word F1 on PolNeAR dev
 
 
 def detect(article: Article, method: str = "model") -> Iterator[Span]:
@@ -97,7 +40,7 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
     if method == "quotes":
         relations, places = [Attribution(None, None, [q[:2]]) for q in outer], {}
     else:
-        relations, places = (_tagged if method == "model" else _relations)(article, outer)
+        relations, places = (_tagged if method == "model" else patterns.relations)(article, outer)
         claimed = {q for relation in relations for content in relation.contents for q in touched(*content, outer)}
         alone = [q for q in outer if q not in claimed and len(article.raw[q.start : q.end].split()) > SHORT]
         relations += [Attribution(None, None, [q[:2]]) for q in alone]  # nobody claims them: of an unknown source
@@ -105,10 +48,36 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
     mentions = [Mention(*place, role) for place, role in sorted(places.items())]
     known = dict(zip(((m.start, m.end) for m in mentions), identify(article.raw, mentions), strict=True))
     expletive = {place for place, s in known.items() if not s.name and article.raw[slice(*place)] in ("It", "it")}
-    relations = [relation for relation in relations if relation.source not in expletive]
+    relations = [_weighed(article.raw, relation) for relation in relations if relation.source not in expletive]
+    relations = _gone_on(article.raw, relations, outer)
     relations.sort(key=lambda r: min([*r.contents, r.cue or r.contents[0], r.source or r.contents[0]]))
     for number, relation in enumerate(relations, start=1):
         yield from _spans(relation, known.get(relation.source, Source()), str(number), verbatim(article))
+
+
+def _weighed(raw: str, relation: Attribution) -> Attribution:
+    """Without its source where that is who was told ("The court heard"); at a distance from "so-called experts"."""
+    if not relation.cue or not relation.source:
+        return relation
+    if relation.source[1] <= relation.cue[0] and HEARD.search(raw[slice(*relation.cue)]):
+        return relation._replace(source=None)
+    return relation._replace(stance="distancing") if "so-called" in raw[slice(*relation.source)] else relation
+
+
+def _gone_on(raw: str, relations: Sequence[Attribution], outer: Sequence[Quotation]) -> list[Attribution]:
+    """With quotations that nobody claims given to who speaks in those that run on right before them."""
+    owner = {q: r for r in relations if r.source or r.cue for content in r.contents for q in touched(*content, outer)}
+    kept = [relation for relation in relations if relation.source or relation.cue]
+    for relation in (r for r in relations if not (r.source or r.cue)):
+        own = touched(*relation.contents[0], outer)
+        at = outer.index(own[0]) if own else 0
+        before = outer[at - 1] if at else None
+        if before in owner and not before.closed and not raw[before.end : own[0].start].strip():
+            owner[before].contents.extend(relation.contents)
+            owner[own[0]] = owner[before]
+        else:
+            kept.append(relation)
+    return kept
 
 
 def _spans(relation: Attribution, source: Source, group: str, quoted: Sequence[Quotation]) -> Iterator[Span]:
@@ -148,25 +117,44 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
     entries = index(*LEXICONS)
     relations: list[Attribution] = []
     mentions: dict[Offsets, str] = {}
+    readings: dict[int, Reading] = {}  # by the number of the first token
     for sentence in sentences(article):
         own = range(len(words), len(words) + len(sentence.tokens))
         words += sentence.tokens
         if sentence.role == "paragraph":
             verbs = frozenset(at - own.start for at in cues.intersection(own))
             reading = clauses.read(article.raw, sentence, outer, verbs)
+            readings[own.start] = reading
+            mentions.update((reading.offsets(phrase), "whom") for phrase in clauses.antecedents(reading))
             mentions.update((reading.offsets(subject), "subject") for subject in clauses.subjects(reading))
+    firsts = [*readings]
     for linked in tagged:
         runs = linked.source, linked.cue, *linked.contents
         source, cue, *contents = (run and (words[run[0]].start, words[run[1] - 1].end) for run in runs)
         contents = _after_colon(article, cue[1], contents) if cue else contents
         said = [word.form for word in words[slice(*linked.cue)]] if linked.cue else []
-        stances = [hit.label for hit in match(said, entries)]
+        hits = list(match(said, entries))
+        stances = [hit.label for hit in hits]
+        if hits and not source:
+            begun = firsts[bisect_right(firsts, linked.cue[0]) - 1]
+            source = _subject(readings[begun], linked.cue[0] - begun, hits, contents)
         if linked.probability >= SURE or stances or any(touched(*content, outer) for content in contents):
             stance = stances[-1] if stances else "neutral" if cue else ""
             relations.append(Attribution(source, cue, contents, stance))
             if source:
                 mentions[source] = "source"
     return relations, mentions
+
+
+def _subject(reading: Reading, first: int, hits: Sequence[Hit], contents: Sequence[Offsets]) -> Offsets | None:
+    """The subject of a known verb in the active, for a cue that begins at a token, if the model gives no source."""
+    for hit in (h._replace(first=h.first + first, last=h.last + first) for h in hits if not USES[h.lexicon]):
+        use, start = clauses.use(reading, hit.first)
+        found = clauses.subject(reading, hit, start) if use == "active" else None
+        if found and reading.letters[found[0]] != "R" and clauses.head(reading.sentence.forms[found[0]]) not in NOBODY:
+            place = reading.offsets(found)
+            return None if any(place[0] < end and begin < place[1] for begin, end in contents) else place
+    return None
 
 
 def _after_colon(article: Article, end: int, contents: Sequence[Offsets]) -> Sequence[Offsets]:
@@ -178,107 +166,3 @@ def _after_colon(article: Article, end: int, contents: Sequence[Offsets]) -> Seq
         return contents
     last = max(token.end for token in sentence.tokens if token.is_word)
     return sorted([*(content for content in contents if content not in inside), (rest[0].start, last)])
-
-
-def _relations(article: Article, outer: Sequence[Quotation]) -> Read:
-    """The attributions of the paragraphs, and who is mentioned in them.
-
-    A quotation that opens a sentence without a cue goes on with the speaker before it; so does the rest of a paragraph
-    after a cue and a colon.
-    """
-    entries = index(*LEXICONS)
-    relations: list[Attribution] = []
-    mentions: dict[Offsets, str] = {}
-    claimed: set[Quotation] = set()
-    speaker: Attribution | None = None  # whose words may go on
-    block = -1  # the paragraph whose rest is the speaker's, after a colon
-    for sentence in (s for s in sentences(article) if s.role == "paragraph"):
-        hits = list(islice(match(sentence.forms, entries), MOST))
-        reading = clauses.read(article.raw, sentence, outer, frozenset(h.first for h in hits if not USES[h.lexicon]))
-        mentions |= {reading.offsets(phrase): "subject" for phrase in clauses.subjects(reading)}
-        drafts = _drafts(article.raw, reading, hits, clauses.opening_subject(reading))
-        found = [relation for draft in drafts if (relation := _relation(article.raw, reading, draft, outer)).contents]
-        mentions.update((relation.source, "source") for relation in found if relation.source)
-        opening = touched(sentence.start, sentence.start + 1, outer)
-        if found:
-            quoting = [r for r in found if any(article.raw[end - 1] in "\"”'’" for _, end in r.contents)]
-            colon = [r for r in found if article.raw[r.cue[1] - 1 : r.contents[0][0]].strip()[-1:] == ":"]
-            speaker = (quoting or colon or [None])[-1]
-            block = sentence.block if colon and not quoting else -1
-        elif speaker and opening and opening[0] not in claimed:
-            speaker.contents.append(opening[0][:2])
-            claimed.update(opening)
-        elif speaker and not opening and block == sentence.block:
-            *_, last = sentence.tokens
-            speaker.contents.append((sentence.start, last.end if last.is_word else max(last.start, sentence.start + 1)))
-        elif not opening:
-            speaker = None
-        relations += found
-        claimed.update(q for relation in found for content in relation.contents for q in touched(*content, outer))
-    return relations, mentions
-
-
-def _relation(raw: str, r: Reading, draft: Attribution, outer: Sequence[Quotation]) -> Attribution:
-    """Offsets of a draft: contents lose the marks at their edges and are widened to whole quotations."""
-    contents = []
-    for first, last in draft.contents:
-        kept = [i for i in range(first, last) if r.letters[i] not in "M,:;.-("]
-        if any(r.sentence.tokens[i].is_word for i in kept):
-            start, end = r.offsets((kept[0], kept[-1] + 1))
-            quoted = [*touched(start, end, outer), (start, end)]
-            contents.append((min(q[0] for q in quoted), max(q[1] for q in quoted)))
-    earlier = touched(r.sentence.start - 9, r.sentence.start, outer)[-1:]
-    if not draft.contents and earlier and not raw[earlier[0].end : r.sentence.start].strip():
-        contents.append(earlier[0][:2])
-    return Attribution(draft.source and r.offsets(draft.source), r.offsets(draft.cue), contents, draft.stance)
-
-
-def _drafts(raw: str, r: Reading, hits: Sequence[Hit], opening: Phrase | None) -> list[Attribution]:
-    """The attributions of a sentence in order, each cut where the clause of a later one begins."""
-    found: list[Attribution] = []
-    label = re.match("N{1,4}:(q?)", r.letters)  # MILLER: A (a line of an interview; its paragraph goes on)
-    if label and (label[1] or raw[slice(*r.offsets((0, label.end() - 1)))].isupper()):
-        colon = r.letters.index(":")
-        found.append(Attribution((0, colon), (colon, colon + 1), [(colon + 1, len(r.letters))], "neutral"))
-    for hit in (h for h in hits if r.letters[h.first] != "q"):
-        draft = _draft(r, hit)
-        if draft and (not found or draft.cue[0] > found[-1].cue[1]):  # "users report finding" is one cue
-            draft = draft._replace(source=draft.source or (found[-1].source if found else opening))
-            if draft.source and clauses.head(r.sentence.forms[draft.source[0]]) not in NOBODY:
-                found.append(draft)
-    return [d._replace(contents=[_cut(r, c, found[i + 1 :]) for c in d.contents]) for i, d in enumerate(found)]
-
-
-def _draft(r: Reading, hit: Hit) -> Attribution | None:
-    """The attribution around a cue, by the first pattern that fits."""
-    use, start = (USES[hit.lexicon], hit.first) if USES[hit.lexicon] else clauses.use(r, hit.first)
-    subject = clauses.subject(r, hit, start)
-    for pattern in PATTERNS.values():
-        if pattern.use != use or pattern.subject > bool(subject) or pattern.verb not in ("", hit.head):
-            continue
-        begins = subject[0] if pattern.subject else start
-        right = TOLD.get(hit.head, CONTENT) if pattern.right == CONTENT else pattern.right
-        before = _compiled(pattern.left).search(r.letters, max(0, begins - clauses.LONGEST), begins)
-        after = before and _compiled(right).match(r.letters, hit.last)
-        if after:
-            named = [(name, m.span(name)) for m in (before, after) for name, text in m.groupdict().items() if text]
-            contents = [(0, before.start())] if pattern.rest in ("before", "both") else []
-            contents += [place for name, place in named if name == "content"]
-            contents += [(after.end(), len(r.letters))] if pattern.rest in ("after", "both") else []
-            contents = [(first, last) for first, last in contents if first < last]
-            if contents or pattern.rest == "neither":
-                source = subject if pattern.subject else dict(named).get("source")
-                last = max(hit.last, source[0]) if source else hit.last  # "was called by"
-                return Attribution(source, (start, last), contents, hit.label, start=before.start())
-    return None
-
-
-_compiled = cache(re.compile)  # which asks more each time than whether it has the pattern
-
-
-def _cut(r: Reading, content: Phrase, later: Sequence[Attribution]) -> Phrase:
-    """The content up to the separator that opens the clause of the next attribution inside it."""
-    first, last = content
-    starts = (d.start for d in later if first < d.start < last)
-    at = next((s for s in starts if re.search("[-,;:&c]", r.letters[s - 1 : s + 1])), last)
-    return first, first + len(r.letters[first:at].rstrip("-,;:&c")) if at < last else last

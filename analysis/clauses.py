@@ -36,6 +36,7 @@ SUBJECTS = tuple(  # before a verb, the nearest
     )
 )
 OPENING = re.compile(rf"[MCcA&(a]*(?:[FobwIYV][^,]{{0,40}},)?[MCcA]*({NAMING})")
+FULL_NAME = re.compile("[DQP#NWE]*?N{2}(?=[Wv])")  # and what may be a verb
 
 Phrase = tuple[int, int]
 
@@ -126,7 +127,8 @@ def opening_subject(reading: Reading, start: int = 0) -> Phrase | None:
 def subjects(reading: Reading) -> Iterator[Phrase]:
     """What a later pronoun may mean: the subject that opens the sentence, or what a colon opens, and who owns it.
 
-    What comes after people in the plural is a verb, though it is in no list ("the authorities operate"). A sentence in
+    What comes after people in the plural, or after a full name, is a verb, though it is in no list ("the authorities
+    operate", "Mira Okafor met"). A sentence in
     capitals throughout is a heading, whose verbs look like names: it has none.
     """
     letters, forms = reading.letters, reading.sentence.forms
@@ -137,10 +139,21 @@ def subjects(reading: Reading) -> Iterator[Phrase]:
             first, last = phrase
             people = (i + 1 for i in range(first, last - 1) if forms[i].endswith("s") and forms[i] in _nouns())
             last = next((end for end in people if letters[end] in "Wv"), last)
+            named = FULL_NAME.match(letters, first, last) if "NN" in letters[first:last] else None
+            last = named.end() if named and forms[named.end()] not in _nouns() else last
             yield first, last
             owner = letters.rfind("G", first, last)  # "the DPP's fear", but not "Norvik's Ministry"
             if owner > first and letters[last - 1] != "N" and forms[owner] == "'s":
                 yield first, owner
+
+
+def antecedents(reading: Reading) -> Iterator[Phrase]:
+    """What stands before ", who" and ", which"."""
+    if ",R" not in reading.letters:
+        return
+    for comma in (m.start() for m in re.finditer(",R", reading.letters)):
+        if before := SUBJECTS[0].search(reading.letters, max(0, comma - LONGEST), comma):
+            yield before.span()
 
 
 def head(form: str) -> str:

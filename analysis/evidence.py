@@ -15,7 +15,7 @@ from analysis.counts import OF_K_AND_N, UNKNOWN
 from analysis.measures import MEASURES
 from analysis.model import Article
 from analysis.spans import located, without_own
-from analysis.tables import pair
+from analysis.tables import listed, pair
 from analysis.text import sentence_at, sentences
 
 # Columns of a row that narrow down the spans behind it, and the columns of the table of spans that they name.
@@ -60,6 +60,13 @@ def unattributed_loaded(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.
     told = {"labels": ("label", lambda x: "; ".join(sorted(set(x)))), "words": ("text", "; ".join)}
     grouped = loaded.groupby(["article_id", "sentence"]).agg(hits=("label", "size"), **told)
     return _with_context(grouped.sort_values("hits", ascending=False, kind="stable").reset_index(), articles)
+
+
+def passives(spans: pd.DataFrame) -> str:
+    """How often each target is acted upon in the passive, and how often by nobody that is named, to be read."""
+    found = spans[(spans["layer"] == "target") & (spans["group"] != "")]
+    told = found.groupby("label")["group"].agg(["size", lambda kinds: (kinds == "agentless passive").sum()])
+    return listed(f"{target} {n}, {hidden} of them by nobody named" for target, n, hidden in told.itertuples())
 
 
 def _with_context(table: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:

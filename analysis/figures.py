@@ -65,7 +65,7 @@ def save_figure(
     for text in drawn:
         text.remove()
     card = {"name": name, "title": title or name.split("/")[1], "alt": alt, "caption": caption}
-    card |= {"n": len(data), "files": [*sorted(content), f"{name}.json"], "about": about or {}}
+    card |= {"n": len(data), "files": [*sorted(content), f"{name}.json"], "about": about or {"versions": versions()}}
     for file, written in (content | {f"{name}.json": _json_bytes(card)}).items():
         write_atomic(out / file, written)
     write_index(out)
@@ -131,10 +131,14 @@ def about(corpus: Corpus, **parameters: object) -> dict[str, Any]:
 
     Nothing that differs between runs or machines: no times, and paths outside the project as their last name.
     """
-    versions = {name: version(name) for name in ("framing-analysis", "matplotlib", "nltk", "pandas", "vaderSentiment")}
-    versions["python"] = python_version().rpartition(".")[0]
     plain = {key: _portable(value) for key, value in sorted(parameters.items()) if key != "out"}
-    return {"parameters": plain, "versions": versions, "inputs": dict(sorted(corpus.hashes.items()))}
+    return {"parameters": plain, "versions": versions(), "inputs": dict(sorted(corpus.hashes.items()))}
+
+
+def versions() -> dict[str, str]:
+    """Of this package and of those that a figure depends on."""
+    made = {name: version(name) for name in ("framing-analysis", "matplotlib", "nltk", "pandas", "vaderSentiment")}
+    return made | {"python": python_version().rpartition(".")[0]}
 
 
 def _portable(value: object) -> object:

@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis import encoder
 from analysis.encoder import FRAMES, HEADS, probability
-from analysis.lexicons import index, matches
+from analysis.lexicons import index, load_background, matches
 from analysis.model import Article, Span
 from analysis.text import sentences
 
@@ -43,3 +43,9 @@ def policy(article: Article, voices: Sequence[Span] = ()) -> Iterator[Span]:
         for i in np.flatnonzero(own[:, k] >= max(whole[k], CARRIES)):
             sentence = sentences(article)[i]
             yield Span("frame", FRAMES[k], sentence.start, sentence.end, value=float(own[i, k]), group="policy")
+
+
+def familiar(article: Article) -> float:
+    """Share of an article's words that stand, five times or more, in news like that the model learnt from; 0 to 1."""
+    words = [token.form for sentence in sentences(article) for token in sentence.tokens if token.is_word]
+    return sum(word in load_background() for word in words) / max(len(words), 1)

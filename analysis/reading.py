@@ -103,14 +103,13 @@ def title_of(article: Article) -> str:
 
 
 def file_name(article_id: str) -> str:
-    """A file name for an article: its id where that is safe everywhere, capitals too, else with a hash.
+    """A file name for an article: what of its id is safe everywhere, and a hash of the id.
 
-    >>> file_name("007"), file_name("../a b")
-    ('007.html', 'a_b-2c2c791a.html')
+    >>> file_name("../a b")
+    'a_b-2c2c791a.html'
     """
     safe = re.sub(r"(?a)[^\w-]+", "_", article_id).strip("_")[:80]
-    same = safe == article_id == article_id.lower()
-    return f"{safe}.html" if same else f"{safe}-{sha256(article_id.encode()).hexdigest()[:8]}.html"
+    return f"{safe}-{sha256(article_id.encode()).hexdigest()[:8]}.html"
 
 
 def passages(article: Article, spans: pd.DataFrame) -> list[Passage]:

@@ -36,14 +36,15 @@ class NotebookError(AnalysisError):
     """A notebook that did not run to its end; the message names the notebook, the cell and the exception."""
 
 
-def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: Mapping[str, str] | None = None) -> None:
+def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: Mapping[str, str] | None = None) -> int:
     """Execute the notebooks in order with papermill; their figures replace those in `out` when all have succeeded.
 
     `only` is how the one notebook's name begins, `given` maps parameters to values as typed. The executed notebooks,
     and the partial one of a run that failed, stay in the project's `build/notebooks`. Figures that an earlier run
     listed in `out/index.json` and this one no longer draws are removed (with `only`, of that notebook). AnalysisError
     before anything runs for an input, a name or a value that cannot be used, NotebookError for a failing cell.
-    Of tables that `measure` wrote, TAKES_TABLES alone can be run, and no report is made.
+    Of tables that `measure` wrote, TAKES_TABLES alone can be run, and no report is made. Returns 1 where an input or a
+    measure failed, else 0.
     """
     from tqdm import tqdm
 
@@ -75,14 +76,17 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
                     bar.set_postfix_str(path.stem)
                     _execute(path, parameters | {"articles": str(articles), "out": str(fresh)})
             _move(fresh, out, stale)
+        failed = 0
         if corpus:
             spans = find_spans(corpus.articles, **named)
+            failed = len(corpus.failures) + len(spans.attrs["failures"])
             told = f"begin with {write_report(corpus, spans, out, sorted(NOTEBOOKS.glob('*.ipynb'))).name}"
         else:
             for page in (out / "report.html", *out.glob("read/*.html")):  # of other articles
                 page.unlink(missing_ok=True)
             told = "no report, for tables hold no texts to show"
     print(f"figures: {len(_listed(out)) // 4} in {out}; {told}")
+    return int(failed > 0)
 
 
 def measure(a: argparse.Namespace) -> int:

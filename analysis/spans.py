@@ -35,3 +35,17 @@ def by_article(spans: pd.DataFrame) -> dict[str, list[tuple]]:
     for name, *row in zip(*(spans[column].tolist() for column in ["article_id", *columns]), strict=True):
         found[name].append(row)
     return dict(found)
+
+
+def cues_around(mentions: pd.DataFrame, spans: pd.DataFrame) -> list[str]:
+    """For each mention, the stance of the cue by which somebody says the words around it; "" where there is none."""
+    said = spans[spans["layer"] == "attribution"]
+    cues = said[said["label"] == "cue"].drop_duplicates(["article_id", "group"])
+    cue_of = dict(zip(zip(cues["article_id"], cues["group"], strict=True), cues["detail"], strict=True))
+    contents = dict(iter(said[said["label"] == "content"].sort_values("start").groupby("article_id")))
+    found = []
+    for mention in mentions.itertuples():
+        own = contents.get(mention.article_id, said.iloc[:0])
+        around = own[(own["start"] <= mention.start) & (mention.start < own["end"])]["group"]  # the outermost first
+        found.append(cue_of.get((mention.article_id, *around.iloc[:1]), ""))
+    return found

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis import encoder
+from analysis.clauses import closed_class
 from analysis.encoder import HEADS
 from analysis.inputs import plain
 from analysis.lexicons import Hit, Index, index, load_lexicon, load_targets, match, matches
@@ -47,7 +48,7 @@ class Tone(NamedTuple):
 
 
 def detect(article: Article, voices: Sequence[Span] = (), targets: Index | None = None) -> Iterator[Span]:
-    """One span per mention of a target, the longest phrase first; `detail` is its role (see `role`).
+    """One span per mention of a target, the longest phrase first; `detail` is its `role`, `group` whether `passive`.
 
     `value` is the probability of the tone toward it, below 0 if negative, 0 if neutral. Sentences are read across
     voices, so that a clause with a short quotation in it stays whole.
@@ -65,8 +66,9 @@ def detect(article: Article, voices: Sequence[Span] = (), targets: Index | None 
                 toward = read[1].tone(hit.first, hit.last)
             value = max(toward[1:]) * (LABELS.index(toward.label) - 1)
             begin = max(0, hit.first - WINDOW)
-            detail = role(words[begin : hit.last + WINDOW], hit.first - begin, hit.last - begin)
-            yield Span("target", hit.label, found[0].start, found[-1].end, value=value, detail=detail)
+            near = words[begin : hit.last + WINDOW], hit.first - begin, hit.last - begin
+            facts = {"value": value, "detail": role(*near), "group": passive(*near)}
+            yield Span("target", hit.label, found[0].start, found[-1].end, **facts)
 
 
 def lean(value: float) -> int:
@@ -122,8 +124,9 @@ def role(words: Sequence[Token], first: int, last: int) -> str:
     """
     earlier = (t.form for t in reversed(words[:first]) if t.form not in ("the", "a", "an"))
     before = [*islice(earlier, 2), "", ""][1::-1]
-    chain = list(takewhile(lambda form: _kind(form) in ("be", "auxiliary", "adverb"), (t.form for t in words[last:])))
-    after = [*(t.form for t in words[last : last + len(chain) + 3]), "", "", ""]
+    rest = _to_verb([token.form for token in words[last:]])
+    chain = list(takewhile(lambda form: _kind(form) in ("be", "auxiliary", "adverb"), rest))
+    after = [*rest[: len(chain) + 3], "", "", ""]
     if after[0] == "'s" or (after[0] == "'" and words[last - 1].form.endswith("s")):
         contracted = _kind(after[1]) == "be" or (after[1].endswith("ing") and _kind(after[2]) in _COMPLEMENT)
         return "agent" if contracted else "possessor"
@@ -135,12 +138,50 @@ def role(words: Sequence[Token], first: int, last: int) -> str:
         return "patient" if _kind(finite[-1]) == "be" and _participle(verb) else "agent"
     plural = words[last - 1].form.endswith("s")
     present = not _kind(verb) and verb.isalpha() and (verb.endswith("s") or (plural and not verb.endswith("ing")))
-    if _participle(verb) or (present and (chain or _kind(complement) in _COMPLEMENT)):
+    if _participle(verb) or verb in _verbs() or (present and (chain or _kind(complement) in _COMPLEMENT)):
         return "agent"
     infinitive = before[0] == "to" or _kind(before[0]) == "auxiliary"
     transitive = before[1].isalpha() and not _kind(before[1]) and (infinitive or before[1].endswith(("ing", "s")))
     past = _participle(before[1]) and _kind(before[1]) != "reporting"
     return "patient" if transitive or past else "other"
+
+
+def _to_verb(after: Sequence[str]) -> Sequence[str]:
+    """What follows a mention from its verb on: past a time ("on Friday warned"), and who acts with it ("and X")."""
+    first = 1 + (after[:1] == ["on"])
+    if (
+        after[first - 1 : first]
+        and after[first - 1] in closed_class()
+        and closed_class()[after[first - 1]].label == "Y"
+    ):
+        return after[first:]
+    for i, form in enumerate(after[:5]) if after[:1] == ["and"] else ():
+        if i > 1 and (_kind(form) in ("be", "auxiliary") or _participle(form)):
+            return after[i:]
+        if i and _kind(form):
+            break
+    return after
+
+
+@cache
+def _verbs() -> frozenset[str]:
+    """Verbs of saying in the third person: "warns"."""
+    forms = (form for name in ("cues", "cues_object") for form in load_lexicon(name).entries if len(form) == 1)
+    return frozenset(form[0] for form in forms if form[0].endswith("s")) - {"reports", "claims", "promises", "notes"}
+
+
+def passive(words: Sequence[Token], first: int, last: int) -> str:
+    """ "passive" where the mention is the subject of one, "agentless passive" where no agent follows; else "".
+
+    >>> passive(tokens("The app was quietly banned."), 1, 2)
+    'agentless passive'
+    """
+    after = [token.form for token in words[last:]]
+    chain = list(takewhile(lambda form: _kind(form) in ("be", "auxiliary", "adverb"), after))
+    if role(words, first, last) != "patient" or all(_kind(form) == "adverb" for form in chain):
+        return ""
+    clause = list(takewhile(lambda form: form not in _STOPS | _MARKS, after[len(chain) :]))
+    return "passive" if "by" in clause else "agentless passive"
 
 
 def _lean(words: Sequence[Token], first: int, last: int, hits: Iterable[Hit]) -> float:

@@ -15,7 +15,7 @@ from analysis.measures import MEASURES, find_spans, score
 from analysis.model import AnalysisError, Article
 from analysis.palette import cut
 from analysis.resample import wilson
-from analysis.spans import located, without_own
+from analysis.spans import cues_around, located, without_own
 from analysis.stance import UNFAVOURABLE, lean
 
 LABEL_LENGTH = 40
@@ -111,9 +111,9 @@ def source_target(spans: pd.DataFrame) -> pd.DataFrame:
 
 
 def mentions(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
-    """Mentions of targets where they stand, as from `located`, and `lean`, what each counts for in stance."""
+    """Mentions where they stand, as from `located`, `lean`, what each counts for, and `cue_stance` of who speaks."""
     seen = located(spans[spans["layer"] == "target"], articles)
-    return with_labels(seen.assign(lean=seen["value"].map(lean)), articles)
+    return with_labels(seen.assign(lean=seen["value"].map(lean), cue_stance=cues_around(seen, spans)), articles)
 
 
 def tone_words(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:

@@ -87,6 +87,10 @@ def test_the_cue_carries_its_stance(cue: str, stance: str) -> None:
     assert details(f"Okafor {cue} that the dam was safe.", "cue") == [stance]
 
 
+def test_so_called_sources_are_kept_at_a_distance() -> None:
+    assert details("According to the so-called experts, the dam is safe.", "cue") == ["distancing"]
+
+
 @pytest.mark.parametrize("word", ["so-called", "supposed", "ostensible", "alleged"])
 def test_a_scare_quote_is_no_content(word: str) -> None:
     assert not relations(f'The council, citing {word} "flood security" concerns, closed the road.')
@@ -104,6 +108,36 @@ def test_after_a_cue_and_a_colon_the_whole_sentence_is_said() -> None:
     text = "As one paper observed: The council works under the delusion that a dam lasts forever."
     (spans,) = relations(text, "model").values()
     assert [text[s.start : s.end] for s in spans if s.label == "content"] == [text[23:-1]]
+
+
+def test_who_hears_something_does_not_say_it() -> None:
+    for text in ("The court heard that the dam was safe.", "Residents were told that the dam was safe."):
+        said = [span for own in relations(text, "rules").values() for span in own]
+        assert not [span for span in said if span.label == "source"], text
+
+
+def test_the_headings_of_a_fact_check_are_no_speakers() -> None:
+    text = "\n".join(["CLAIM: The dam will burst.", "FACTS: No crack was found.", "RATING: False."] * 2)
+    assert not relations(text, "rules")
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("The paper was criticised by statisticians, who said the effect was small.", "statisticians"),
+        ("Excerpts appeared in the Ledger, which said it had seen them.", "Ledger"),
+        ("Mayor Anna Berg met Otto Falk. She said no.", "Anna Berg"),
+    ],
+)
+def test_who_is_meant_by_who_and_she(text: str, who: str) -> None:
+    assert {span.source_id for own in relations(text, "rules").values() for span in own} >= {who}
+
+
+@with_model
+def test_a_quotation_of_several_paragraphs_is_its_speakers() -> None:
+    text = "“The dam is old and cracked,” Okafor said. “We have told them.\n“Nobody came. Nobody will come.”\nShe left."
+    spans = [span for own in relations(text, "model").values() for span in own if span.label == "content"]
+    assert {span.source_id for span in spans} == {"Okafor"} and spans[-1].end == text.index("\nShe")
 
 
 def test_the_rest_of_a_paragraph_after_a_colon_is_the_speakers_and_the_next_is_not() -> None:

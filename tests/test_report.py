@@ -211,6 +211,11 @@ def test_no_text_is_live_in_the_view(text: str) -> None:
     assert file_name(article.article_id) == Path(file_name(article.article_id)).name
 
 
+def test_no_two_articles_share_a_page() -> None:
+    ids = ["a b", "a_b", "A_B", "../a b", Path(file_name("a b")).stem, ""]
+    assert len({file_name(article_id).lower() for article_id in ids}) == len(ids)
+
+
 class Frames(HTMLParser):
     """The pages inside the frames of a piece of HTML, with what each frame is allowed, and all other elements."""
 

@@ -251,6 +251,17 @@ def test_a_file_that_may_not_be_read_costs_itself(project, capsys, monkeypatch):
     assert [article.article_id for article in run.load_corpus(folder).articles] == ["a"]
 
 
+@pytest.mark.usefixtures("in_process")
+def test_run_keeps_what_can_be_read_and_its_code_says_what_failed(project, capsys):
+    folder = project / "articles"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The ferry sank on Sunday night, the harbour said.")
+    assert run.main(["run", "--articles", str(folder), "--out", str(project / "figures"), "--only", "01"]) == 0
+    (folder / "b.txt").write_bytes(b"\x81")
+    assert run.main(["run", "--articles", str(folder), "--out", str(project / "figures"), "--only", "01"]) == 1
+    assert "failed: b.txt" in capsys.readouterr().err and (project / "figures/report.html").exists()
+
+
 def test_text_parameters_stay_text(project):
     assert run._typed("voice", "007", {"inferred_type_name": "str", "default": '"rules"'}) == "007"
     assert run._typed("quick", "True", {"inferred_type_name": "bool", "default": "False"}) is True
@@ -363,6 +374,6 @@ def test_a_report_shows_figures_and_texts_of_its_own_articles_alone(project):
     assert len(pages) == 3 and all(f'id="{stem}"' in report.read_text() for stem in ("01_first", "02_second"))
     other = ["run", "--articles", str(CORPUS / "harbour.txt"), "--out", str(project / "figures"), "--only", "02"]
     assert run.main(other) == 0
-    assert [path.name for path in (project / "figures/read").iterdir()] == ["harbour.html"]
+    assert [path.stem.partition("-")[0] for path in (project / "figures/read").iterdir()] == ["harbour"]
     assert 'id="02_second"' in report.read_text() and 'id="01_first"' not in report.read_text()
     assert figures(project) == ["01_first/one", "02_second/one"], "the figures themselves stay"

@@ -49,6 +49,22 @@ def test_tone_toward_gives_probabilities_and_their_largest_label() -> None:
         assert sum(shares) == pytest.approx(1)
 
 
+PASSIVES = {
+    "China was praised.": "agentless passive",
+    "China has quietly been praised by nobody.": "passive",
+    "China was praised, and ships left by night.": "agentless passive",
+    "China praised the fair.": "",
+    "The fair praised China.": "",
+    "The fair praised China quickly.": "",
+}
+
+
+@pytest.mark.parametrize(("text", "kind"), PASSIVES.items())
+def test_passives_name_who_acts_or_nobody(text: str, kind: str) -> None:
+    found = {span.group for span in detect(article(text)) if span.label == "China"}
+    assert found == {kind}
+
+
 def test_the_same_verb_tells_its_subject_from_its_object() -> None:
     sentence = "The mayor slammed the harbour master."
     for way in (tone_toward, tone_by_rules):

@@ -236,3 +236,9 @@ def test_what_nobody_vouches_for_is_the_authors_and_carries_no_attribution(
     assert table["hits"].is_monotonic_decreasing
     assert any("betrayal" in sentence for sentence in table["context"])
     assert not any("said" in sentence or "claimed" in sentence for sentence in table["context"])
+
+
+def test_a_mention_knows_the_cue_of_who_speaks() -> None:
+    told = [article("Critics claimed that China failed. China grew, and Ann Lee said China was late.", "a")]
+    found = tables.mentions(find_spans(told, voice="rules"), told)
+    assert found["cue_stance"].to_list() == ["distancing", "", "neutral"]
