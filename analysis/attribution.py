@@ -67,11 +67,10 @@ def _weighed(raw: str, relation: Attribution) -> Attribution:
 def _gone_on(raw: str, relations: Sequence[Attribution], outer: Sequence[Quotation]) -> list[Attribution]:
     """With quotations that nobody claims given to who speaks in those that run on right before them."""
     owner = {q: r for r in relations if r.source or r.cue for content in r.contents for q in touched(*content, outer)}
-    kept = [relation for relation in relations if relation.source or relation.cue]
+    kept, before_it = [r for r in relations if r.source or r.cue], dict(zip(outer[1:], outer, strict=False))
     for relation in (r for r in relations if not (r.source or r.cue)):
         own = touched(*relation.contents[0], outer)
-        at = outer.index(own[0]) if own else 0
-        before = outer[at - 1] if at else None
+        before = before_it.get(own[0]) if own else None
         if before in owner and not before.closed and not raw[before.end : own[0].start].strip():
             owner[before].contents.extend(relation.contents)
             owner[own[0]] = owner[before]
