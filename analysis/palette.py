@@ -20,6 +20,7 @@ STYLE = VOICE | VERDICT
 HATCHES = ("", "////", "....", "xxxx")
 RIGHT = ("axes fraction", "data")  # beside a line of the axes
 LONGEST = 66
+CHARACTER = 0.075  # inches of one in a label, on average
 
 
 def panels(n: int, *, columns: int = 1, width: float = 9, height: float = 3.2) -> tuple[Figure, list[Axes]]:
@@ -93,11 +94,16 @@ def hollow(ax: Axes, rows: pd.DataFrame, x: str, at: np.ndarray, marker: str) ->
         ax.plot(rows.loc[empty, x], at[empty], marker, color="white", markersize=3)
 
 
-def legend_below(ax: Axes, handles: Sequence, names: Sequence[str], lines: int = 1) -> None:
-    """Below the axis label of so many lines, whatever the height of the axes."""
+def legend_below(ax: Axes, handles: Sequence, names: Sequence[str], lines: int = 1, labels: Sequence[str] = ()) -> None:
+    """Below the axis label of so many lines, in as many columns as the panel has room for right of the axis's labels.
+
+    A legend that is wider would make the axes narrower each time that the figure is drawn.
+    """
     below = ax.transAxes + ScaledTranslation(0, -0.27 - 0.18 * lines, ax.figure.dpi_scale_trans)
     names = [cut(str(name), 42) for name in names]
-    columns = max(1, min(len(names), 100 // max(map(len, names), default=1)))
+    inches = ax.figure.get_figwidth() / ax.get_subplotspec().get_gridspec().ncols
+    room = inches / CHARACTER - min(max((len(str(label)) for label in labels), default=4), LONGEST) - 8
+    columns = max(1, min(len(names), int(room // (max(map(len, names), default=1) + 6))))
     ax.legend(handles, names, bbox_to_anchor=(0, 0), bbox_transform=below, ncols=columns)
 
 

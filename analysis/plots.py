@@ -76,7 +76,7 @@ def dots(
             note = "{k:.0f} of {n:.0f}" if "k" in row else "n={n:.0f}" if "n" in row else str(group)
             ax.annotate(note.format(**row), (1.01, where), xycoords=look.RIGHT, va="center", fontsize=7.5, color=colour)
     if len(ax.get_legend_handles_labels()[1]) > (hue is not None):  # more than the name of one group
-        look.legend_below(ax, *ax.get_legend_handles_labels(), lines=1 + unit.count("\n"))
+        look.legend_below(ax, *ax.get_legend_handles_labels(), lines=1 + unit.count("\n"), labels=lines)
     return look.finish(ax, lines, unit)
 
 
@@ -101,7 +101,7 @@ def stacked(
         ax.xaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
     else:
         ax.xaxis.get_major_locator().set_params(integer=True)
-    look.legend_below(ax, *ax.get_legend_handles_labels())
+    look.legend_below(ax, *ax.get_legend_handles_labels(), labels=lines)
     return look.finish(ax, lines, unit, n=table.drop_duplicates(y)["n"] if "n" in table else ())
 
 
@@ -229,7 +229,7 @@ def positions(table: pd.DataFrame, *, y: str, value: str = "", lines: Sequence =
         look_of["markerfacecolor"] = "none" if chosen is unsure else colour
         ax.plot(table.loc[chosen, "word"], at[chosen] + shift, marker, color=colour, **look_of)
     if value:
-        look.legend_below(ax, *ax.get_legend_handles_labels())
+        look.legend_below(ax, *ax.get_legend_handles_labels(), labels=lines)
     ax.yaxis.grid(color="#DDDDDD", linewidth=0.6)
     ax.set_xlim(0, 1.03 * max([1, *table["word"]]))
     return look.finish(ax, lines, "words from the start", zero=False, n=[(table[y] == line).sum() for line in lines])

@@ -148,3 +148,15 @@ def test_long_names_are_cut_and_colours_differ_in_grey() -> None:
     markers = [marker for _, marker in palette.CYCLE]
     assert len(set(markers)) == len(markers)
     assert len({(hatch, marker) for _, marker, hatch in palette.VOICE.values()}) == len(palette.VOICE)
+
+
+def test_a_wide_legend_leaves_the_axes_as_they_are() -> None:
+    """However often the figure is drawn: a notebook draws it once more than the file."""
+    groups = ["The long name of a first article", "The long name of a second one", "The long name of a third one"]
+    rows = [{"label": "x" * 44, "article": g, "value": 0.5, "low": 0.4, "high": 0.6, "unit": "share"} for g in groups]
+    fig = plots.dots(pd.DataFrame(rows), y="label", hue="article").figure
+    widths = []
+    for _ in range(3):
+        fig.canvas.draw()
+        widths.append(fig.axes[0].get_position().width)
+    assert min(widths) > 0.3 and max(widths) - min(widths) < 0.01
