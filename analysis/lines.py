@@ -41,9 +41,10 @@ _TIME = re.compile(  # 21:51, 9.51 pm, 4 p.m., 21:51:09Z
     r"(?<![\w.:])(?=\d\d?(?:[:.]\d\d|\s?[ap]\.?m))(\d\d?)(?:[:.](\d\d)(?::\d\d)?)?\s?(?:([ap])\.?m\b\.?|z)?(?!\w)", re.I
 )
 _DATELINE = re.compile(  # OSLO, Norway, May 3 (Newsline) —
-    r"\s*[A-Z][A-Z.'’-]{2,20}(?: [A-Z.'’-]{2,20}){0,3}(?:, [A-Z][\w.'’ ]{1,25}?)?"
+    r"\s*(?!(?:BREAKING|UPDATED?|WATCH|EXCLUSIVE|NASA|NATO|U\.S\.) )"
+    r"[A-Z][A-Z.'’-]{2,20}(?: [A-Z.'’-]{2,20}){0,3}(?:, [A-Z][\w.'’ ]{1,25}?)?"
     rf"(?:, (?i:{_MONTHS})[a-z.]{{0,7}} \d{{1,2}})?"
-    r"(?: \([A-Z][\w ./-]{1,25}\))? ?(?:--|[—–]|(?<= )-) ?(?=[\"“‘'(]?[A-Z])"
+    r"(?: \([A-Z][\w ./-]{1,25}\))? ?(?:--|[—–]|(?<= )-) ?(?=[\"“‘'(]?[A-Z\d])"
 )
 _NAME = r"[^\W\d_a-z][\w'.-]{1,30}"
 PERSON = re.compile(rf"{_NAME}(?: (?:{_NAME}|[A-Z]|al|bin|da|de|del|der|di|la|van|von)){{1,4}}")
@@ -96,7 +97,8 @@ def without_dateline(raw: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
         return tuple(blocks)
     own = blocks[at]
     cut = Block(own.start, found.end(), "dateline", kept=False, reason="a place in capitals before the text")
-    return (*blocks[:at], cut, replace(own, start=found.end()), *blocks[at + 1 :])
+    rest = (replace(b, duplicate_of=found.end()) if b.duplicate_of == own.start else b for b in blocks[at + 1 :])
+    return (*blocks[:at], cut, replace(own, start=found.end()), *rest)
 
 
 def parse_date(text: str) -> str:

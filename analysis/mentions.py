@@ -16,7 +16,7 @@ MADE = re.compile(r"[a-z]{3,}ed|seen|written|drawn|led")
 LINKS = "Fobw"  # letters of the prepositions that end the head of a phrase, see `clauses`
 INNER = {"of", "the", "and", "&", "for", "de", "van", "von", "al", "bin", "del", "la", "le", "da", "der", "den", "ter"}
 INNER |= {"di", "du", "dos", "das", "do", "ibn", "bint", "abu"}  # small words inside names
-PREFIXED = re.compile(r"(?:al|el|ul|as|ad|an|ar|at|az|d)[-’'][^\W\d_a-z]")  # "al-Rifai" has a capital, too
+PREFIXED = re.compile(r"(?:al|el|ul|as|ad|an|ar|at|az|d)[-’'](?=[^\W\d_])[^a-zß-ÿ]")  # "al-Rifai" has a capital, too
 DEMONYM = re.compile(r"(?:(?<!vatic)ans?|ese|i?sh|ch|is?|ards?|[wm][ao]m?[ae]n|eks?)$")
 # What follows a name and is no part of it; papers where their name has capitals; and who shows a man or a woman
 AFTER_NAME = ("mp", "mep", "msp", "kc", "qc", "obe", "mbe", "cbe", "phd", "md", "jr", "sr")
@@ -56,13 +56,14 @@ def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, tuple[int, i
     hits = [hit._replace(label="media") if hit.last - 1 in papers else hit for hit in hits]
     sides = [hit for hit in match(forms, nations) if capital[hit.first]]
     core = next((i for i, word in enumerate(words) if i and word.form in BREAKS), len(words))
-    if forms[core + 1 : core + 2] and forms[core + 1].endswith("ing"):  # "President Obama, opening the museum"
+    opens = forms[core + 2 : core + 3] and forms[core + 1].endswith("ing") and forms[core + 2] in closed_class()
+    if opens and all(hit.first != core + 1 for hit in hits):  # "President Obama, opening the museum"
         hits = [hit for hit in hits if hit.last <= core]
-    first, head = 0, _head(words, 0, core)
+    first, head = 0, _head(words, capital, 0, core)
     document = any(hit.label == "document" and hit.last == head + 1 for hit in hits)
     if document:
         first, core = _publisher(words, capital, core)
-        head = _head(words, first, core)
+        head = _head(words, capital, first, core)
     roles = [hit for hit in hits if hit.lexicon == "source_roles" and hit.first >= first]
     bodies = [hit for hit in hits if hit.lexicon == "source_types" and hit.first >= first]
     body = next((hit.label for hit in bodies if hit.last == head + 1), "")
@@ -103,7 +104,9 @@ def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, tuple[int, i
     named = bool(parts) or (bool(body) and not document and any(capital[max(first, 1) : head]))
     plural = crowd or any(word.form == "and" for word in words[first:core])
     nouns = {words[hit.last - 1].form for hit in roles} | {words[head].form}
-    gender = _gender(forms[: head + 1]) if person is not False else ""
+    listed = {i for hit in hits for i in range(hit.first, hit.last) if words[i] not in parts}  # no "Zimmerman"
+    shown = [form for i, form in enumerate(forms[: head + 1]) if i in listed or form == "'s"]
+    gender = _gender(shown) if person is not False else ""
     known = Known(name, tuple(part.form for part in parts), kind, named, person, plural, document, nouns, gender)
     country_at = (words[sides[0].first].start, words[sides[0].last - 1].end) if sides else None
     return known, sides[0].label if sides else "", country_at
@@ -124,12 +127,14 @@ def _is_common(words: Sequence[Token], head: int, hits: Sequence[Hit]) -> bool:
     return any(h.lexicon == "source_roles" or h.label in labels or h.head != words[0].form for h in opening)
 
 
-def _head(words: Sequence[Token], first: int, core: int) -> int:
+def _head(words: Sequence[Token], capital: Sequence[bool], first: int, core: int) -> int:
     """Index of the head noun: the last word before the first preposition."""
     closed = closed_class()
     links = (i for i in range(first + 1, core) if words[i].form in closed and closed[words[i].form].label in LINKS)
     last = next(links, core) - 1
-    while last > first + 1 and MADE.fullmatch(words[last].form):  # "a study published in", "the memo seen by"
+    while (
+        last > first + 1 and not capital[last] and MADE.fullmatch(words[last].form)
+    ):  # "a study published in", "the memo seen by"
         last -= 1
     return last - 1 if last > first and words[last].form in ("'s", "'") else last
 

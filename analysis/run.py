@@ -43,8 +43,8 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     and the partial one of a run that failed, stay in the project's `build/notebooks`. Figures that an earlier run
     listed in `out/index.json` and this one no longer draws are removed (with `only`, of that notebook). AnalysisError
     before anything runs for an input, a name or a value that cannot be used, NotebookError for a failing cell.
-    Of tables that `measure` wrote, TAKES_TABLES alone can be run, and no report is made. Returns 1 where an input or a
-    measure failed, else 0.
+    Of tables that `measure` wrote, TAKES_TABLES alone can be run, and no report is made. Returns 1 where an input
+    or what a measure looks for failed, else 0.
     """
     from tqdm import tqdm
 

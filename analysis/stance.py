@@ -176,7 +176,7 @@ def passive(words: Sequence[Token], first: int, last: int) -> str:
     >>> passive(tokens("The app was quietly banned."), 1, 2)
     'agentless passive'
     """
-    after = [token.form for token in words[last:]]
+    after = _to_verb([token.form for token in words[last:]])
     chain = list(takewhile(lambda form: _kind(form) in ("be", "auxiliary", "adverb"), after))
     if role(words, first, last) != "patient" or all(_kind(form) == "adverb" for form in chain):
         return ""
