@@ -127,9 +127,8 @@ def opening_subject(reading: Reading, start: int = 0) -> Phrase | None:
 def subjects(reading: Reading) -> Iterator[Phrase]:
     """What a later pronoun may mean: the subject that opens the sentence, or what a colon opens, and who owns it.
 
-    What comes after people in the plural, or after a full name, is a verb, though it is in no list ("the authorities
-    operate", "Mira Okafor met"). A sentence in
-    capitals throughout is a heading, whose verbs look like names: it has none.
+    What comes after people in the plural, or after a full name, is a verb, listed or not ("the authorities operate",
+    "Mira Okafor met"). A sentence in capitals throughout is a heading, whose verbs look like names: it has none.
     """
     letters, forms = reading.letters, reading.sentence.forms
     if letters.count("N") > 3 and not re.search("[WvVAELq]", letters):
@@ -149,8 +148,6 @@ def subjects(reading: Reading) -> Iterator[Phrase]:
 
 def antecedents(reading: Reading) -> Iterator[Phrase]:
     """What stands before ", who" and ", which"."""
-    if ",R" not in reading.letters:
-        return
     for comma in (m.start() for m in re.finditer(",R", reading.letters)):
         if before := SUBJECTS[0].search(reading.letters, max(0, comma - LONGEST), comma):
             yield before.span()

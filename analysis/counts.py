@@ -200,6 +200,11 @@ def identified_parts(reading: Reading) -> Parts:
     return _columns(reading, named) or {("sources", "all"): np.zeros((reading.size, 1))}
 
 
+def tells(parts: np.ndarray, statistic: object) -> bool:
+    """Whether parts give a number; that no source is named is one, too."""
+    return bool(np.count_nonzero(parts)) or statistic is present
+
+
 def _columns(reading: Reading, hits: Sequence[tuple[int, str, float]]) -> Parts:
     names = {name: i for i, name in enumerate(sorted({name for _, name, _ in hits})[:MOST])}
     table = np.zeros((reading.size, len(names)))

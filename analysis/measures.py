@@ -227,7 +227,7 @@ def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled:
         (measure, label, voice, parts)
         for measure in measures
         for (label, voice), parts in measure.parts(reading).items()
-        if (np.count_nonzero(parts) or measure.statistic is counts.present) and (voice == "all" or not pooled)
+        if counts.tells(parts, measure.statistic) and (voice == "all" or not pooled)
     ]
     if not cells:
         return

@@ -31,7 +31,7 @@ EDGES = (-0.5, -0.05, 0.05, 0.5)
 SHARES = ((0.77, 0.17, 0.06), (0.59, 0.28, 0.13), (0.26, 0.51, 0.23), (0.28, 0.27, 0.45), (0.15, 0.16, 0.69))
 WEIGHTS = {"object": 0.5, "subject": 0.5, "clause": 0.3}  # best of .3, .5, .8 on train, all within .01
 # Probability from which the model's "negative" counts against a target: news of trouble reads as negative, too. For the
-# author's sentiment on PerSenT dev, .85 has macro-F1 .479, one half .419, .9 .495; from .9 the critical column of the
+# author's sentiment on PerSenT dev, .85 has macro-F1 .476, one half .419, .9 .487; from .9 the critical column of the
 # known groups is no longer against its government.
 UNFAVOURABLE = 0.85
 _COMPLEMENT = frozenset(["function", "preposition", "joint preposition", "clause", "adverb"])  # follows a verb
@@ -66,9 +66,10 @@ def detect(article: Article, voices: Sequence[Span] = (), targets: Index | None 
                 toward = read[1].tone(hit.first, hit.last)
             value = max(toward[1:]) * (LABELS.index(toward.label) - 1)
             begin = max(0, hit.first - WINDOW)
-            near = words[begin : hit.last + WINDOW], hit.first - begin, hit.last - begin
-            facts = {"value": value, "detail": role(*near), "group": passive(*near)}
-            yield Span("target", hit.label, found[0].start, found[-1].end, **facts)
+            near = words[begin : hit.last + WINDOW]
+            detail = role(near, hit.first - begin, hit.last - begin)
+            group = passive(near, hit.last - begin) if detail == "patient" else ""
+            yield Span("target", hit.label, found[0].start, found[-1].end, value=value, detail=detail, group=group)
 
 
 def lean(value: float) -> int:
@@ -124,9 +125,8 @@ def role(words: Sequence[Token], first: int, last: int) -> str:
     """
     earlier = (t.form for t in reversed(words[:first]) if t.form not in ("the", "a", "an"))
     before = [*islice(earlier, 2), "", ""][1::-1]
-    rest = _to_verb([token.form for token in words[last:]])
-    chain = list(takewhile(lambda form: _kind(form) in ("be", "auxiliary", "adverb"), rest))
-    after = [*rest[: len(chain) + 3], "", "", ""]
+    chain, rest = _verb_group(words, last)
+    after = [*chain, *rest[:3], "", "", ""]
     if after[0] == "'s" or (after[0] == "'" and words[last - 1].form.endswith("s")):
         contracted = _kind(after[1]) == "be" or (after[1].endswith("ing") and _kind(after[2]) in _COMPLEMENT)
         return "agent" if contracted else "possessor"
@@ -146,14 +146,18 @@ def role(words: Sequence[Token], first: int, last: int) -> str:
     return "patient" if transitive or past else "other"
 
 
+def _verb_group(words: Sequence[Token], last: int) -> tuple[Sequence[str], Sequence[str]]:
+    """The auxiliaries and adverbs that follow a mention which ends at `last`, and what comes after them."""
+    after = _to_verb([token.form for token in words[last:]])
+    chain = list(takewhile(lambda form: _kind(form) in ("be", "auxiliary", "adverb"), after))
+    return chain, after[len(chain) :]
+
+
 def _to_verb(after: Sequence[str]) -> Sequence[str]:
     """What follows a mention from its verb on: past a time ("on Friday warned"), and who acts with it ("and X")."""
     first = 1 + (after[:1] == ["on"])
-    if (
-        after[first - 1 : first]
-        and after[first - 1] in closed_class()
-        and closed_class()[after[first - 1]].label == "Y"
-    ):
+    time = closed_class().get("".join(after[first - 1 : first]))
+    if time and time.label == "Y":
         return after[first:]
     for i, form in enumerate(after[:5]) if after[:1] == ["and"] else ():
         if i > 1 and (_kind(form) in ("be", "auxiliary") or _participle(form)):
@@ -165,22 +169,21 @@ def _to_verb(after: Sequence[str]) -> Sequence[str]:
 
 @cache
 def _verbs() -> frozenset[str]:
-    """Verbs of saying in the third person: "warns"."""
+    """Verbs of saying in the third person ("warns"), but for those that after a name are nouns more often."""
     forms = (form for name in ("cues", "cues_object") for form in load_lexicon(name).entries if len(form) == 1)
     return frozenset(form[0] for form in forms if form[0].endswith("s")) - {"reports", "claims", "promises", "notes"}
 
 
-def passive(words: Sequence[Token], first: int, last: int) -> str:
-    """ "passive" where the mention is the subject of one, "agentless passive" where no agent follows; else "".
+def passive(words: Sequence[Token], last: int) -> str:
+    """Of a patient whose mention ends at `last`: "passive", "agentless passive" where no "by" follows; "" of an object.
 
-    >>> passive(tokens("The app was quietly banned."), 1, 2)
+    >>> passive(tokens("The app was quietly banned."), 2)
     'agentless passive'
     """
-    after = _to_verb([token.form for token in words[last:]])
-    chain = list(takewhile(lambda form: _kind(form) in ("be", "auxiliary", "adverb"), after))
-    if role(words, first, last) != "patient" or all(_kind(form) == "adverb" for form in chain):
+    chain, rest = _verb_group(words, last)
+    if all(_kind(form) == "adverb" for form in chain):
         return ""
-    clause = list(takewhile(lambda form: form not in _STOPS | _MARKS, after[len(chain) :]))
+    clause = takewhile(lambda form: form not in _STOPS | _MARKS, rest)
     return "passive" if "by" in clause else "agentless passive"
 
 

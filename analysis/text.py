@@ -208,8 +208,8 @@ def turns(article: Article) -> tuple[Turn, ...]:
     None in a text with fewer than three, or where each label stands once, for these are headings ("BACKGROUND:").
     """
     paragraphs = [b for b in article.blocks if b.kept and b.role == "paragraph"]
-    found = [m for b in paragraphs if (m := _TURN.match(article.raw, b.start, b.end)) and m[1].isupper()]
-    found = [m for m in found if m[1] not in NO_SPEAKER]
+    opened = filter(None, (_TURN.match(article.raw, b.start, b.end) for b in paragraphs))
+    found = [m for m in opened if m[1].isupper() and m[1] not in NO_SPEAKER]
     if len(found) < 3 or len({m[1] for m in found}) == len(found):
         return ()
     return tuple(Turn(*m.span(1), m.start(2), m.start(2) + len(m[2].rstrip())) for m in found)

@@ -76,8 +76,7 @@ def values(article: Article) -> Iterator[tuple[tuple[str, str, str], float]]:
         for (label, voice), parts in measure.parts(reading).items():
             total = parts.sum(axis=0)
             size = total[1] if measure.statistic in counts.OF_K_AND_N else total.sum()
-            told = parts.any() or measure.statistic is counts.present  # of named sources, none is a number, too
-            if told and rankable(measure.name, reading.words[voice].sum(), size):
+            if counts.tells(parts, measure.statistic) and rankable(measure.name, reading.words[voice].sum(), size):
                 yield (measure.name, label, voice), float(measure.statistic(total))
 
 
