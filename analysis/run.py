@@ -40,14 +40,15 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     """Execute the notebooks in order with papermill; their figures replace those in `out` when all have succeeded.
 
     `only` is how the one notebook's name begins, `given` maps parameters to values as typed. The executed notebooks,
-    and the partial one of a run that failed, stay in the project's `build/notebooks`. Figures that an earlier run
-    listed in `out/index.json` and this one no longer draws are removed (with `only`, of that notebook). AnalysisError
-    before anything runs for an input, a name or a value that cannot be used, NotebookError for a failing cell.
+    and the partial one of a run that failed, stay in the project's `build/notebooks`. Figures in `out` that this run no
+    longer draws are removed (with `only`, of that notebook). AnalysisError before anything runs for an input, a name or
+    a value that cannot be used, NotebookError for a failing cell.
     Of tables that `measure` wrote, TAKES_TABLES alone can be run, and no report is made. Returns 1 where an input
     or what a measure looks for failed, else 0.
     """
     from tqdm import tqdm
 
+    from analysis.figures import cards
     from analysis.report import write_report
 
     given = dict(given or {})
@@ -64,13 +65,12 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     for folder in (out, out / "read"):
         _folder_apart(folder, articles)
     with alone(out):
-        stale = [file for file in _listed(out) if not only or Path(file).parent.name in {path.stem for path in plan}]
+        stale = [card for card in cards(out) if card.parent.name.startswith(only)]
         for left in out.glob(".new-*"):  # by a run that was killed
             shutil.rmtree(left, ignore_errors=True)
         BUILD.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".new-", dir=out) as folder:  # inside: moving never crosses a file system
             fresh = Path(folder, "figures")
-            _use_this_python(Path(folder, "jupyter"))
             with tqdm(plan.items(), unit="notebook", disable=None) as bar:
                 for path, parameters in bar:
                     bar.set_postfix_str(path.stem)
@@ -85,7 +85,7 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
             for page in (out / "report.html", *out.glob("read/*.html")):  # of other articles
                 page.unlink(missing_ok=True)
             told = "no report, for tables hold no texts to show"
-    print(f"figures: {len(_listed(out)) // 4} in {out}; {told}")
+    print(f"figures: {len(cards(out))} in {out}; {told}")
     return int(failed > 0)
 
 
@@ -198,8 +198,11 @@ def _execute(path: Path, parameters: Mapping[str, object]) -> None:
     from traitlets.config import Config
 
     partial = BUILD / path.name
-    managers = {name: {"transport_encryption": "auto"} for name in ("KernelManager", "AsyncKernelManager")}
-    options = {"progress_bar": False, "execution_timeout": CELL_SECONDS, "config": Config(managers)}
+    settings = {"KernelManager": {"transport_encryption": "auto"}}
+    # a kernel that is stopped with us would print its traceback
+    settings["NotebookClient"] = {"extra_arguments": ["--log-level=CRITICAL"]}
+    options = {"progress_bar": False, "execution_timeout": CELL_SECONDS, "config": Config(settings)}
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # a kernel "python3" of the user's may be another interpreter
     try:
         execute_notebook(str(path), str(partial), dict(parameters), cwd=str(ROOT), kernel_name="python3", **options)
     except Exception as error:  # a cell that raised or ran out of time, a kernel that died
@@ -217,26 +220,6 @@ def _stopped_in(partial: Path) -> str:
     return f"{partial.name}, cell In [{len(started)}] ({started[-1].splitlines()[0]})" if started else partial.name
 
 
-def _use_this_python(folder: Path) -> None:
-    """Make the kernel "python3" the interpreter that runs us, whatever kernels the machine or its user has."""
-    from ipykernel.kernelspec import write_kernel_spec
-
-    quiet = ["--log-level=CRITICAL"]  # a kernel that is stopped with us would print its traceback
-    write_kernel_spec(folder / "kernels" / "python3", extra_arguments=quiet)
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (str(folder), os.environ.get("JUPYTER_PATH"))))
-
-
-def _listed(out: Path) -> list[str]:
-    """The files of the figures that an earlier run left in `out`."""
-    try:
-        files = [file for entry in json.loads((out / "index.json").read_bytes()) for file in entry["files"]]
-        return [file for file in files if (out / file).resolve().is_relative_to(out.resolve())]
-    except FileNotFoundError:
-        return []
-    except (ValueError, TypeError, KeyError) as error:
-        raise AnalysisError(f"{out / 'index.json'}: not a list of figures; choose another --out") from error
-
-
 def _folder_apart(out: Path, source: Path, tables: Iterable[str] = ()) -> None:
     """Refuse a file, and the folder of the articles: they might be replaced, or the next run read the output.
 
@@ -248,16 +231,17 @@ def _folder_apart(out: Path, source: Path, tables: Iterable[str] = ()) -> None:
         raise AnalysisError(f"{out}: {'holds the articles' if among else 'a file'}; --out needs another folder")
 
 
-def _move(fresh: Path, out: Path, stale: Iterable[str]) -> None:
+def _move(fresh: Path, out: Path, stale: Iterable[Path]) -> None:
     """Put the new figures in their places, file by file, and remove those that are no longer drawn."""
-    from analysis.figures import write_index
+    from analysis.figures import KINDS, write_index
 
     files = sorted(path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file())
     for file in files:
         (out / file).parent.mkdir(parents=True, exist_ok=True)
         (fresh / file).replace(out / file)
-    for file in set(map(Path, stale)) - set(files):
-        (out / file).unlink(missing_ok=True)
+    for card in {card.relative_to(out) for card in stale} - {*files}:
+        for kind in (".json", *KINDS):
+            (out / card).with_suffix(kind).unlink(missing_ok=True)
     write_index(out)
 
 

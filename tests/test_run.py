@@ -47,6 +47,10 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(run, "BUILD", tmp_path / "build")
     monkeypatch.setenv("JUPYTER_PATH", "")
+    (kernel := tmp_path / "user/kernels/python3").mkdir(parents=True)  # of another interpreter
+    (kernel / "kernel.json").write_text('{"argv": ["no-such-python"], "display_name": "", "language": "python"}')
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "user"))
+    monkeypatch.delenv("JUPYTER_PREFER_ENV_PATH", raising=False)
     notebook(tmp_path / "notebooks", "01_first", parameters=f"{PARAMETERS}\nweight: float = 0.5\nquick: bool = False")
     notebook(tmp_path / "notebooks", "02_second", names="one two")
     return tmp_path
@@ -126,22 +130,6 @@ def test_malformed_arguments(arguments):
     with pytest.raises(SystemExit) as stopped:
         run.main(arguments)
     assert stopped.value.code == 2
-
-
-def test_a_folder_whose_index_is_not_ours_is_refused(project, capsys):
-    (project / "figures").mkdir()
-    (project / "figures/index.json").write_text('{"a": 1}')
-    assert command(project) == 2
-    assert "not a list of figures" in capsys.readouterr().err
-
-
-@pytest.mark.usefixtures("in_process")
-def test_an_index_cannot_make_us_remove_files_elsewhere(project):
-    (project / "figures").mkdir()
-    (project / "precious.csv").write_text("kept")
-    (project / "figures/index.json").write_text('[{"files": ["../precious.csv", "/etc/hostname"]}]')
-    assert command(project, "--only", "01") == 0
-    assert (project / "precious.csv").exists()
 
 
 @pytest.mark.parametrize(
