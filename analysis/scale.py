@@ -19,13 +19,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from analysis import encoder, parts
+from analysis import parts
 from analysis.inputs import Record, digest, files, index_files, plain, read_index, records
-from analysis.lexicons import LEXICONS, NORMS, TARGETS, load_targets
-from analysis.lines import PHRASES
+from analysis.lexicons import OWN_VALIDITY, TARGETS, load_targets
 from analysis.model import AnalysisError, Failure
 from analysis.parts import TOO_LONG, GivenUp, Job
-from analysis.text import ABBREVIATIONS
 from analysis.writing import alone, write_atomic
 
 PART, PART_CHARACTERS = 100, 1_000_000  # of a part, at most: what is in memory at once, and what a kill loses
@@ -34,7 +32,8 @@ UNFINISHED = ".unfinished"  # the folder of the parts
 MOST = 1_000  # workers
 # of a scheduler; asked before Dask is, for a Client that fails may hang the next one, when it is freed
 ADDRESS = r"tcp://(\[[0-9a-fA-F:.]+\]|[^][:/\s]+):\d{1,5}"
-DATA = (ABBREVIATIONS, NORMS, PHRASES)  # with the word lists, what measuring reads of the project's
+DATA = TARGETS.parent  # of the project: its files, and those in these folders
+FOLDERS = ("", "lexicons", "models")
 Part = tuple[int, list[Record], dict[int, str]]  # its number, its records, and why some of them are given up
 
 
@@ -89,14 +88,14 @@ def _plan(found: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str, Any
         with suppress(PermissionError):  # a failure later, of this file alone
             hashes[plain(file.name)] = digest(file)
     names = ("framing-analysis", "nltk", "numpy", "onnxruntime", "pandas", "pyarrow", "vaderSentiment")
-    card = digest(encoder.CARD) if encoder.MODEL.is_file() and encoder.CARD.is_file() else ""
-    data = [(file.name, digest(file)) for file in (*DATA, *sorted(LEXICONS.glob("[!.]*"))) if file.is_file()]
-    told = {"model": card, "data": sha256(json.dumps(data).encode()).hexdigest()}
+    there = [file for folder in FOLDERS for file in sorted((DATA / folder).glob("[!.]*")) if file.is_file()]
+    data = json.dumps([(file.name, digest(file)) for file in there if file != OWN_VALIDITY])
     own = {"source": plain(Path(parameters["source"]).name), "targets": digest(Path(parameters["targets"]))}
     return {
         "inputs": hashes,
         "parameters": parameters | own,
-        "versions": {name: version(name) for name in names} | {"python": platform.python_version()} | told,
+        "data": sha256(data.encode()).hexdigest(),
+        "versions": {name: version(name) for name in names} | {"python": platform.python_version()},
     }
 
 

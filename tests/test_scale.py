@@ -370,9 +370,9 @@ def test_other_word_lists_begin_anew(tmp_path, monkeypatch) -> None:
     source = corpus(tmp_path / "a.jsonl")
     folder = unfinished(source, tmp_path / "out", monkeypatch)
     plan = (folder / "plan").read_bytes()
-    shutil.copytree(scale.LEXICONS, tmp_path / "lists")
-    (tmp_path / "lists/hedges.csv").write_text("other")
-    monkeypatch.setattr(scale, "LEXICONS", tmp_path / "lists")
+    shutil.copytree(scale.DATA / "lexicons", tmp_path / "data/lexicons")
+    (tmp_path / "data/lexicons/hedges.csv").write_text("other")
+    monkeypatch.setattr(scale, "DATA", tmp_path / "data")
     assert unfinished(source, tmp_path / "out", monkeypatch) and (folder / "plan").read_bytes() != plan
 
 
@@ -385,8 +385,8 @@ def test_what_is_read_of_the_projects_data_is_in_the_plan() -> None:
         ran = [sys.executable, "-c", script, str(CASES / "corpus"), out]
         seen = subprocess.run(ran, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     read = {path for path in map(Path, seen) if path.is_relative_to(ROOT / "data")}
-    known = {*scale.DATA, *scale.LEXICONS.iterdir(), scale.TARGETS, encoder.CARD}
-    assert {*scale.DATA} <= read and not {path for path in read - known if path.is_file()}
+    assert scale.TARGETS in read
+    assert {path.parent for path in read if path.is_file()} <= {scale.DATA / name for name in scale.FOLDERS}
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
