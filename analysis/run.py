@@ -24,7 +24,7 @@ from analysis.writing import FIGURES, ROOT, alone
 
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build" / "notebooks"
-OWN_OPTIONS = {"articles": "--articles", "out": "--out"}
+OWN_OPTIONS = {"articles", "out"}
 TAKES_TABLES = "06_comparison"  # of what `measure` wrote; the others show texts
 SETTLED = {"voice", "targets", "lexicons", "captions"}  # when it was measured
 SAID = 50  # failures said on stderr
@@ -92,8 +92,7 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
 def measure(a: argparse.Namespace) -> int:
     """Write the six tables of a corpus, part by part; a run that was stopped goes on."""
     _folder_apart(a.out, a.source, parts.COLUMNS)
-    options = {"voice": a.voice, "targets": a.targets, "kind": a.format, "workers": a.workers}
-    done, failures = scale.measure(a.source, a.out, **options, scheduler=a.scheduler)
+    done, failures = scale.measure(**{name: given for name, given in vars(a).items() if name != "job"})
     _say(pd.DataFrame(failures, columns=Failure._fields))
     counts = done["counts"]
     told = ", ".join(f"{counts[name]:,} {name}" for name in ("articles", "spans", "failures"))
@@ -119,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     job.add_argument("--out", type=_path, required=True, help="folder of the tables")
     job.add_argument("--voice", choices=list(METHODS), default="model", help="how voices are told apart (model)")
     job.add_argument("--targets", type=_path, default=TARGETS, help="TOML file (data/targets.toml)")
-    job.add_argument("--format", choices=["parquet", "csv"], default="parquet")
+    job.add_argument("--format", dest="kind", choices=["parquet", "csv"], default="parquet")
     job.add_argument("--workers", type=int, default=1, help="processes; more than one by Dask (1)")
     job.add_argument("--scheduler", default="", metavar="tcp://HOST:PORT", help="a Dask scheduler that runs already")
     job.set_defaults(job=measure)
@@ -166,13 +165,10 @@ def _plan(only: str, given: Mapping[str, str]) -> dict[Path, dict[str, object]]:
     declared = {path: inspect_notebook(str(path)) for path in notebooks if path.stem.startswith(only)}
     if not declared:
         raise AnalysisError(f"no notebook {only}*.ipynb; there are {', '.join(p.stem for p in notebooks) or 'none'}")
-    for path, known in declared.items():
-        if not OWN_OPTIONS.keys() <= known.keys():
-            raise AnalysisError(f"{path.name}: its cell tagged 'parameters' must declare {' and '.join(OWN_OPTIONS)}")
-    names = sorted({name for known in declared.values() for name in known} - OWN_OPTIONS.keys())
+    names = sorted({name for known in declared.values() for name in known} - OWN_OPTIONS)
     for name in given:
         if name in OWN_OPTIONS:
-            raise AnalysisError(f"-p {name}: use {OWN_OPTIONS[name]}")
+            raise AnalysisError(f"-p {name}: use --{name}")
         if name not in names:
             raise AnalysisError(f"-p {name}: unknown parameter; valid are {', '.join(names) or 'none'}")
         if given[name] not in (valid := choices.get(name, (given[name],))):

@@ -154,12 +154,6 @@ def test_a_failing_cell_is_named_and_leaves_the_figures_alone(project, capsys, m
     assert tree(project / "figures") == before and not list((project / "figures").glob(".*"))
 
 
-def test_a_notebook_without_the_two_parameters_is_refused(project, capsys):
-    notebook(project / "notebooks", "02_second", parameters='articles: str = "x"')
-    assert command(project) == 2
-    assert "02_second.ipynb: its cell tagged 'parameters' must declare articles and out" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_run_tidies_up(project, stop, code):
     notebook(project / "notebooks", "01_first", "import time; time.sleep(60)")
