@@ -12,7 +12,7 @@ import threading
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,9 +25,9 @@ import pyarrow as pa
 from analysis import encoder, model
 from analysis.copies import near_copies, sketch
 from analysis.corpus import TAKEN, Index, articles_frame, blocks_frame, gathered, unmet
-from analysis.inputs import Record, plain
+from analysis.inputs import Record, digest, plain
 from analysis.measures import find_spans, score, sentences_frame
-from analysis.model import Failure
+from analysis.model import AnalysisError, Failure
 from analysis.writing import table_writer, write_atomic
 
 SECONDS = 60  # an article that takes longer in one step (reading, spans, scores, sentences) is given up
@@ -68,12 +68,11 @@ class Job:
 def in_hand(job: Job, number: int) -> tuple[int, bool]:
     """Which record of a part a worker had in hand when it died (-1: none), and whether its time was up; asked once."""
     path = job.folder / f"{number:06}.at"
-    try:
+    with suppress(OSError, ValueError):
         place, _, traceback = path.read_bytes().partition(b"\n")
         path.unlink()
         return int(place), bool(traceback)
-    except (OSError, ValueError):
-        return -1, False
+    return -1, False
 
 
 def _timed(items: Iterable[tuple[int, T]], path: Path, job: Job) -> Iterator[T]:
@@ -125,10 +124,12 @@ def measure_part(number: int, batch: Sequence[Record], passed: Mapping[int, str]
         path, line = batch[made[fields["article_id"]][0]][:2]
         failures.append(Failure(**fields | {"path": path, "line": line}))
     tables = {"articles": articles_frame(articles), "blocks": blocks_frame(articles), "sentences": sentences}
-    for table, frame in (tables | {"spans": spans, "scores": scores}).items():
+    tables |= {"spans": spans, "scores": scores}
+    for table, frame in tables.items():
         write_atomic(part.with_suffix(f".{table}"), _by_article(frame, schema(table), list(made)))
     rows = [(name, *batch[i][:2], sketch(article).tolist()) for name, (i, article) in made.items()]
-    write_atomic(part.with_suffix(".json"), json.dumps({"articles": rows, "failures": failures}).encode())
+    told = {"articles": rows, "failures": failures, "hashes": {t: digest(part.with_suffix(f".{t}")) for t in tables}}
+    write_atomic(part.with_suffix(".json"), json.dumps(told).encode())
     part.with_suffix(".at").unlink(missing_ok=True)
     return number
 
@@ -144,22 +145,11 @@ def _by_article(frame: pd.DataFrame, own: pa.Schema, names: Sequence[str]) -> by
 
 
 def whole(part: Path) -> bool:
-    """Whether a part, given as its `.json`, is there and can be read: of a crash of the machine, files may come cut."""
-    try:
-        articles = json.loads(part.read_bytes())["articles"]
-        for table in [*COLUMNS][:-1]:
-            with _opened(part, table) as reader:
-                if reader.num_record_batches != len(articles):
-                    return False
-    except (OSError, ValueError, LookupError, TypeError, pa.ArrowException):
-        return False
-    return True
-
-
-@contextmanager
-def _opened(part: Path, table: str) -> Iterator[pa.RecordBatchFileReader]:
-    with part.with_suffix(f".{table}").open("rb") as stream, pa.ipc.open_file(stream) as reader:
-        yield reader
+    """Whether a part, given as its `.json`, is there as it was written: of a crash of the machine, files come cut."""
+    with suppress(OSError, ValueError, LookupError, TypeError, AnalysisError):
+        hashes = json.loads(part.read_bytes())["hashes"]
+        return all(digest(part.with_suffix(f".{table}")) == own for table, own in hashes.items())
+    return False
 
 
 def joined(
@@ -202,7 +192,7 @@ def _chunks(places: Sequence[tuple[Path, int]], table: str) -> Iterator[pa.Table
         for part, number in chunk:
             numbers[part].append(number)
         for part, own in numbers.items():  # so that each file is opened once
-            with _opened(part, table) as reader:
+            with part.with_suffix(f".{table}").open("rb") as stream, pa.ipc.open_file(stream) as reader:
                 batches |= {(part, number): reader.get_batch(number) for number in own}
         yield pa.Table.from_batches([batches[place] for place in chunk])
 

@@ -327,7 +327,9 @@ def unfinished(source: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 def test_what_a_crash_of_the_machine_cut_is_measured_again(tmp_path, monkeypatch, whole, suffix, left) -> None:
     monkeypatch.setattr(scale, "PART", 4)
     folder = unfinished(tmp_path / "a.jsonl", tmp_path / "out", monkeypatch)
-    os.truncate(folder / f"000001.{suffix}", left)
+    size = (cut := folder / f"000001.{suffix}").stat().st_size
+    os.truncate(cut, left)
+    os.truncate(cut, size if left else 0)  # as long as it was, but for zeros
     measured, own = [], parts.measure_part
     monkeypatch.setattr(parts, "measure_part", lambda *part: (measured.append(part[0]), own(*part))[1])
     scale.measure(tmp_path / "a.jsonl", tmp_path / "out", **RULES)
