@@ -120,7 +120,7 @@ def load_background(path: Path = BACKGROUND) -> Mapping[str, int]:
         raise AnalysisError(f"{path}: {error!r}; remake it with training/background.py") from error
 
 
-@cache
+@cached_while_unchanged
 def load_validity(path: Path = VALIDITY) -> tuple[Mapping[str, str], ...]:
     """The rows of data/validity.csv as `make validate` wrote them; none where it has not been run."""
     return tuple(row for _, row in _rows(path)) if path.is_file() else ()

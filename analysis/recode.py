@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.lexicons import OWN_VALIDITY, VALIDITY_COLUMNS, load_own_validity, load_validity
+from analysis.lexicons import OWN_VALIDITY, VALIDITY_COLUMNS, load_own_validity
 from analysis.loaded import STYLE
 from analysis.measures import MEASURES, find_spans
 from analysis.model import AnalysisError, Article
@@ -75,10 +75,8 @@ def import_sheets(sheets: Sequence[Path], key: Path, out: Path = OWN_VALIDITY) -
         raise AnalysisError(f"{key}: `found` is not 0 and 1, or `stands_for` no number; keep the key as exported")
     codes = np.column_stack([_codes(path, key, known["sentence"].to_dict()) for path in sheets])
     rows = score(known := known.astype({"found": int, "stands_for": int}), codes)
-    load_validity.cache_clear()
     kept = [row for row in load_own_validity(out) if row["measured_at"] != rows.loc[0, "measured_at"]]
     write_atomic(out, csv_bytes(pd.concat([pd.DataFrame(kept, columns=VALIDITY_COLUMNS), rows])))
-    load_validity.cache_clear()
     votes, found = codes.mean(axis=1), known["found"].to_numpy()
     cases = {"coders differ": (votes > 0) & (votes < 1), "only the machine says yes": (found == 1) & (votes < 0.5)}
     cases["only people say yes"] = (found == 0) & (votes > 0.5)

@@ -24,7 +24,7 @@ Name = tuple[str, ...]
 TITLED = 0.6  # share of capitals from which a sentence is written like a headline, where they show no name
 PEOPLE = ("ese", "ish", "nch", "tch", "lsh", "wiss", "ean")  # ends of adjectives in the list of nationalities
 INNER = dict.fromkeys(("of", "de", "da", "del", "van", "von", "bin", "al", "&"), "o") | {"the": "t"}  # inside names
-NAME = re.compile("(?<!N)(?:N{0,6}T){0,3}(N{1,6}(?:ot?N{1,4}){0,2})(?![NTx])")  # the letters of `_letters`
+NAME = re.compile("(?<!N)N{1,6}(?:ot?N{1,4}){0,2}(?![NTx])")  # the letters of `_letters`
 THING = re.compile("ai|api|ceo|cfo|covid(-19)?|dna|dns|gdp|gps|id|ip|it|lgbt|llm|tv|vpns?|.{1,40}-(.{,20}ed|born|era)")
 KIND = re.compile(  # capitals of adjectives and directions, which are no actor by themselves
     "african|arab|asian|catholic|christ.+|democratic|european|god|internet|islamic|jewish|muslim|republican|western"
@@ -93,14 +93,14 @@ def _names(raw: str, sentence: Sentence, words: Sequence[str], case: Counter[str
     """(name, as it stands) of each mention; initials do not count, and an abbreviated country goes by its name."""
     countries = load_lexicon("nationalities").entries
     for found in NAME.finditer(_letters(words, case)):
-        own = sentence.tokens[slice(*found.span(1))]
+        own = sentence.tokens[slice(*found.span())]
         surface = " ".join(raw[own[0].start : own[-1].end].split())
-        if name := tuple(word.lower() for word in words[slice(*found.span(1))] if len(word) > 1):
+        if name := tuple(word.lower() for word in words[slice(*found.span())] if len(word) > 1):
             if name in countries and surface.replace(".", "").isupper():
                 name = tuple(countries[name].head.lower().split())
             alike = (*name[:-1], f"{name[-1]}s"), (*name[:-1], name[-1][:-1])  # German, Germans
             people = name in countries and (any(form in countries for form in alike) or name[-1].endswith(PEOPLE))
-            rare = len(own) == 1 and case[words[found.start(1)]] <= 0
+            rare = len(own) == 1 and case[words[found.start()]] <= 0
             if not (people or rare or KIND.fullmatch(name[-1])) and not re.search(r"[^\w.&'’/ -]", surface):
                 yield name, surface
 
