@@ -96,10 +96,10 @@ def _names(raw: str, sentence: Sentence, words: Sequence[str], case: Counter[str
         own = sentence.tokens[slice(*found.span())]
         surface = " ".join(raw[own[0].start : own[-1].end].split())
         if name := tuple(word.lower() for word in words[slice(*found.span())] if len(word) > 1):
-            if name in countries and surface.replace(".", "").isupper():
-                name = tuple(countries[name].head.lower().split())
+            country = tuple(countries[name].head.lower().split()) if name in countries else name
+            name = country if surface.replace(".", "").isupper() else name
             alike = (*name[:-1], f"{name[-1]}s"), (*name[:-1], name[-1][:-1])  # German, Germans
-            people = name in countries and (any(form in countries for form in alike) or name[-1].endswith(PEOPLE))
+            people = name != country and (any(form in countries for form in alike) or name[-1].endswith(PEOPLE))
             rare = len(own) == 1 and case[words[found.start()]] <= 0
             if not (people or rare or KIND.fullmatch(name[-1])) and not re.search(r"[^\w.&'’/ -]", surface):
                 yield name, surface
