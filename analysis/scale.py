@@ -73,7 +73,7 @@ def measure(
         if (now := _plan(found, parameters)) != plan:
             names = sorted(dict(now["inputs"].items() ^ plan["inputs"].items())) or ["targets or word lists"]
             raise AnalysisError(f"changed while they were measured: {', '.join(names)}; measure again")
-        _taken_away(out, kind)
+        (out / "run.json").unlink(missing_ok=True)  # without it, a folder is not finished
         counts = parts.joined(folder, planned, out, kind, index, failures)
         done = plan | {"counts": counts, "seconds": round(time.time() - begun, 1), "workers": scheduler or workers}
         write_atomic(out / "run.json", (json.dumps(done, indent=2, ensure_ascii=False) + "\n").encode(), lasting=True)
@@ -106,16 +106,6 @@ def _begun(folder: Path, plan: Mapping[str, Any]) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         write_atomic(path, written)
     return folder
-
-
-def _taken_away(out: Path, kind: str) -> None:
-    """Remove what says that `out` is finished, before its tables change; and an earlier run's of the other kind."""
-    done = out / "run.json"
-    with suppress(OSError, ValueError, LookupError, TypeError):  # none, or not ours: then those tables are not, either
-        if (was := json.loads(done.read_bytes())["parameters"]["format"]) in {"csv", "parquet"} - {kind}:
-            for table in parts.COLUMNS:
-                (out / f"{table}.{was}").unlink(missing_ok=True)
-    done.unlink(missing_ok=True)
 
 
 def _missing(found: Sequence[Path], folder: Path, planned: list[Path]) -> Iterator[Part]:

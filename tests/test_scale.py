@@ -391,10 +391,7 @@ def test_what_is_read_of_the_projects_data_is_in_the_plan() -> None:
     assert {path.parent for path in read if path.is_file()} <= {scale.DATA / name for name in scale.FOLDERS}
 
 
-@pytest.mark.parametrize("kind", ["parquet", "csv"])
-def test_what_is_joined_in_part_is_not_taken_for_finished(tmp_path, monkeypatch, whole, kind) -> None:
-    """Nor do tables of the other kind stay beside those that are written."""
-
+def test_what_is_joined_in_part_is_not_taken_for_finished(tmp_path, monkeypatch, whole) -> None:
     def full(path, *more):
         if path.stem == "spans":
             raise OSError(28, "disk full", str(path))
@@ -403,17 +400,10 @@ def test_what_is_joined_in_part_is_not_taken_for_finished(tmp_path, monkeypatch,
     own, out = parts.table_writer, tmp_path / "whole"
     with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
         patch.setattr(parts, "table_writer", full)
-        scale.measure(tmp_path / "a.jsonl", out, kind=kind, **RULES)
+        scale.measure(tmp_path / "a.jsonl", out, **RULES)
     assert finished(out) is None
-    scale.measure(tmp_path / "a.jsonl", out, kind=kind, **RULES)
-    assert sorted(path.name for path in out.iterdir()) == sorted(["run.json", *(f"{name}.{kind}" for name in TABLES)])
-
-
-def test_tables_that_no_run_wrote_stay(tmp_path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out/articles.csv").write_text("mine")
-    scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "out", **RULES)
-    assert (tmp_path / "out/articles.csv").read_text() == "mine"
+    scale.measure(tmp_path / "a.jsonl", out, **RULES)
+    assert finished(out) and written(out) == whole
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "index.csv"])
