@@ -10,11 +10,12 @@ import json
 import signal
 import threading
 import warnings
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -188,12 +189,9 @@ def _chunks(places: Sequence[tuple[Path, int]], table: str) -> Iterator[pa.Table
     """The rows of a table for articles, given as (part, number in it), JOINED of them at a time."""
     for first in range(0, len(places), JOINED):
         chunk, batches = places[first : first + JOINED], {}
-        numbers: dict[Path, list[int]] = defaultdict(list)
-        for part, number in chunk:
-            numbers[part].append(number)
-        for part, own in numbers.items():  # so that each file is opened once
+        for part, own in groupby(sorted(chunk), key=itemgetter(0)):  # so that each file is opened once
             with part.with_suffix(f".{table}").open("rb") as stream, pa.ipc.open_file(stream) as reader:
-                batches |= {(part, number): reader.get_batch(number) for number in own}
+                batches |= {place: reader.get_batch(place[1]) for place in own}
         yield pa.Table.from_batches([batches[place] for place in chunk])
 
 

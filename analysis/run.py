@@ -40,11 +40,10 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     """Execute the notebooks in order with papermill; their figures replace those in `out` when all have succeeded.
 
     `only` is how the one notebook's name begins, `given` maps parameters to values as typed. The executed notebooks,
-    and the partial one of a run that failed, stay in the project's `build/notebooks`. Figures in `out` that this run no
-    longer draws are removed (with `only`, of that notebook). AnalysisError before anything runs for an input, a name or
-    a value that cannot be used, NotebookError for a failing cell.
-    Of tables that `measure` wrote, TAKES_TABLES alone can be run, and no report is made. Returns 1 where an input
-    or what a measure looks for failed, else 0.
+    and the partial one of a run that failed, stay in `build/notebooks`. Figures in `out` that are no longer drawn are
+    removed. AnalysisError before anything runs for what cannot be used, NotebookError for a failing cell. Of tables
+    that `measure` wrote, TAKES_TABLES alone can be run, and no report is made. Returns 1 where an input or what a
+    measure looks for failed, else 0.
     """
     from tqdm import tqdm
 

@@ -28,7 +28,6 @@ from analysis.writing import alone, write_atomic
 
 PART, PART_CHARACTERS = 100, 1_000_000  # of a part, at most: what is in memory at once, and what a kill loses
 TRIES = 2  # deaths of a worker with one article in hand until the article is held to be the cause
-UNFINISHED = ".unfinished"  # the folder of the parts
 MOST = 1_000  # workers
 # of a scheduler; asked before Dask is, for a Client that fails may hang the next one, when it is freed
 ADDRESS = r"tcp://(\[[0-9a-fA-F:.]+\]|[^][:/\s]+):\d{1,5}"
@@ -65,7 +64,10 @@ def measure(
     plan = _plan(found, parameters)
     index, failures = read_index(found)
     with alone(out):
-        folder = _begun(out / UNFINISHED, plan)
+        folder, written = out / ".unfinished", json.dumps(plan, sort_keys=True).encode()
+        if not (folder / "plan").is_file() or (folder / "plan").read_bytes() != written:  # of other inputs, or none
+            shutil.rmtree(folder, ignore_errors=True)
+            write_atomic(folder / "plan", written)
         job = Job(folder, index, voice, Path(targets), workers > 1 or bool(scheduler), parts.SECONDS)
         planned: list[Path] = []
         carry_out = partial(_on_dask, workers=workers, scheduler=scheduler) if job.in_worker else _here
@@ -97,15 +99,6 @@ def _plan(found: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str, Any
         "data": sha256(data.encode()).hexdigest(),
         "versions": {name: version(name) for name in names} | {"python": platform.python_version()},
     }
-
-
-def _begun(folder: Path, plan: Mapping[str, Any]) -> Path:
-    """The folder of the parts; emptied unless what it holds was made from the same inputs in the same way."""
-    written, path = json.dumps(plan, sort_keys=True).encode(), folder / "plan"
-    if not path.is_file() or path.read_bytes() != written:
-        shutil.rmtree(folder, ignore_errors=True)
-        write_atomic(path, written)
-    return folder
 
 
 def _missing(found: Sequence[Path], folder: Path, planned: list[Path]) -> Iterator[Part]:
