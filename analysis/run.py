@@ -189,6 +189,8 @@ def _typed(name: str, text: str, parameter: Mapping[str, str]) -> object:
 
 
 def _execute(path: Path, parameters: Mapping[str, object]) -> None:
+    """Run a notebook; a NotebookError names the last cell that papermill started, by its number and first line."""
+    import nbformat
     from papermill import PapermillExecutionError, execute_notebook
     from traitlets.config import Config
 
@@ -197,22 +199,16 @@ def _execute(path: Path, parameters: Mapping[str, object]) -> None:
     # a kernel that is stopped with us would print its traceback
     settings["NotebookClient"] = {"extra_arguments": ["--log-level=CRITICAL"]}
     options = {"progress_bar": False, "execution_timeout": CELL_SECONDS, "config": Config(settings)}
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # a kernel "python3" of the user's may be another interpreter
+    os.environ |= {"JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_PATH": ""}  # not another kernel "python3" of the user's
     try:
         execute_notebook(str(path), str(partial), dict(parameters), cwd=str(ROOT), kernel_name="python3", **options)
     except Exception as error:  # a cell that raised or ran out of time, a kernel that died
         lines = str(error).strip().splitlines() or [type(error).__name__]
         reason = lines[-1 if isinstance(error, PapermillExecutionError) else 0]
-        raise NotebookError(f"{_stopped_in(partial)}: {reason}; the partial notebook is {partial}") from error
-
-
-def _stopped_in(partial: Path) -> str:
-    """Name the notebook and the last cell that papermill started, by its number and first line."""
-    import nbformat
-
-    cells = [cell for cell in nbformat.read(partial, as_version=4).cells if cell.cell_type == "code"]
-    started = [cell.source for cell in cells if cell.metadata.get("papermill", {}).get("start_time")]
-    return f"{partial.name}, cell In [{len(started)}] ({started[-1].splitlines()[0]})" if started else partial.name
+        cells = [cell for cell in nbformat.read(partial, as_version=4).cells if cell.cell_type == "code"]
+        started = [cell.source for cell in cells if cell.metadata.get("papermill", {}).get("start_time")]
+        where = f", cell In [{len(started)}] ({started[-1].splitlines()[0]})" if started else ""
+        raise NotebookError(f"{partial.name}{where}: {reason}; the partial notebook is {partial}") from error
 
 
 def _folder_apart(out: Path, source: Path, tables: Iterable[str] = ()) -> None:

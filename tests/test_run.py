@@ -46,11 +46,11 @@ def project(tmp_path, monkeypatch):
     """Two small notebooks in place of the project's, and a place for what is built."""
     monkeypatch.setattr(run, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(run, "BUILD", tmp_path / "build")
-    monkeypatch.setenv("JUPYTER_PATH", "")
     (kernel := tmp_path / "user/kernels/python3").mkdir(parents=True)  # of another interpreter
     (kernel / "kernel.json").write_text('{"argv": ["no-such-python"], "display_name": "", "language": "python"}')
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "user"))
-    monkeypatch.delenv("JUPYTER_PREFER_ENV_PATH", raising=False)
+    for name in ("JUPYTER_PATH", "JUPYTER_DATA_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "user"))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
     notebook(tmp_path / "notebooks", "01_first", parameters=f"{PARAMETERS}\nweight: float = 0.5\nquick: bool = False")
     notebook(tmp_path / "notebooks", "02_second", names="one two")
     return tmp_path
