@@ -84,7 +84,6 @@ def _timed(items: Iterable[tuple[int, T]], path: Path, job: Job) -> Iterator[T]:
     """
     alarm = hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread() and not job.in_worker
     with path.open("wb", buffering=0) if job.in_worker else nullcontext() as hand:
-        gc.disable()  # the search for cycles takes a fifth of the time, and measuring makes none
         try:
             for place, thing in items:
                 if hand:
@@ -96,7 +95,6 @@ def _timed(items: Iterable[tuple[int, T]], path: Path, job: Job) -> Iterator[T]:
                     signal.setitimer(signal.ITIMER_REAL, job.seconds)
                 yield thing
         finally:
-            gc.enable()
             if hand:
                 faulthandler.cancel_dump_traceback_later()
             elif alarm:
@@ -116,10 +114,14 @@ def measure_part(number: int, batch: Sequence[Record], passed: Mapping[int, str]
     records = timed((i, (i, record)) for i, record in enumerate(batch) if i not in passed)
     made, refused = gathered(records, job.index)
     articles = [article for _, article in made.values()]
-    with nullcontext() if job.voice == "model" else encoder.left_out():
-        spans = find_spans(timed(made.values()), voice=job.voice, targets=job.targets)
-        scores = score(spans, timed(made.values())).drop(columns="parts")
-        sentences = sentences_frame(timed(made.values()), spans)
+    gc.disable()  # the search for cycles takes a fifth of the time, and measuring makes none
+    try:
+        with nullcontext() if job.voice == "model" else encoder.left_out():
+            spans = find_spans(timed(made.values()), voice=job.voice, targets=job.targets)
+            scores = score(spans, timed(made.values())).drop(columns="parts")
+            sentences = sentences_frame(timed(made.values()), spans)
+    finally:
+        gc.enable()
     failures += refused
     for fields in [*spans.attrs["failures"], *scores.attrs["failures"]]:
         path, line = batch[made[fields["article_id"]][0]][:2]
