@@ -78,7 +78,7 @@ def measure(
         (out / "run.json").unlink(missing_ok=True)  # without it, a folder is not finished
         counts = parts.joined(folder, planned, out, kind, index, failures)
         done = plan | {"counts": counts, "seconds": round(time.time() - begun, 1), "workers": scheduler or workers}
-        write_atomic(out / "run.json", (json.dumps(done, indent=2, ensure_ascii=False) + "\n").encode(), lasting=True)
+        write_atomic(out / "run.json", (json.dumps(done, indent=2, ensure_ascii=False) + "\n").encode(), folder=folder)
         shutil.rmtree(folder)
     return done, failures
 

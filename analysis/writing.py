@@ -61,9 +61,10 @@ def alone(folder: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def write_atomic(path: Path, content: bytes, *, lasting: bool = False) -> None:
-    """Write a file whole or not at all; makes its folder. `lasting`: also if the machine itself then crashes."""
-    with _moved_to(path, path.with_name(f".{path.name}.{os.getpid()}"), lasting) as stream:
+def write_atomic(path: Path, content: bytes, *, folder: Path | None = None) -> None:
+    """Write a file whole or not at all; makes its folder. In `folder` it grows, if given, and outlasts a crash."""
+    part = (folder or path.parent) / f".{path.name}.{os.getpid()}"
+    with _moved_to(path, part, lasting=folder is not None) as stream:
         stream.write(content)
 
 

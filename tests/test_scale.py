@@ -13,6 +13,7 @@ import tempfile
 import time
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -302,6 +303,19 @@ def test_killed_at_random_moments_it_still_ends_with_the_same_bytes(tmp_path, mo
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         kills += 1
+    scale.measure(tmp_path / "a.jsonl", out, **RULES)
+    assert written(out) == whole and {p.suffix for p in out.iterdir()} == {".parquet", ".json"}
+
+
+def test_killed_while_it_writes_what_it_did_nothing_is_left(tmp_path, whole) -> None:
+    own, out = parts.joined, tmp_path / "out"
+    if not (child := os.fork()):
+        die = partial(setattr, os, "fsync", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+        parts.joined = lambda *given: (own(*given), die())[0]
+        with suppress(BaseException):
+            scale.measure(tmp_path / "a.jsonl", out, **RULES)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL and finished(out) is None
     scale.measure(tmp_path / "a.jsonl", out, **RULES)
     assert written(out) == whole and {p.suffix for p in out.iterdir()} == {".parquet", ".json"}
 

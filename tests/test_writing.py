@@ -64,7 +64,7 @@ def test_a_lasting_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypa
     done, replace, fsync = [], Path.replace, os.fsync
     monkeypatch.setattr(os, "fsync", lambda handle: (done.append("kept"), fsync(handle)))
     monkeypatch.setattr(Path, "replace", lambda *paths: (done.append("named"), replace(*paths)))
-    write_atomic(tmp_path / "a.csv", b"new", lasting=True)
+    write_atomic(tmp_path / "a.csv", b"new", folder=tmp_path)
     write_atomic(tmp_path / "a.csv", b"newer")
     assert done == ["kept", "named", "named"]
 
