@@ -22,7 +22,6 @@ from analysis.model import AnalysisError
 from analysis.tables import labels, listed
 from analysis.writing import FIGURES, ROOT, csv_bytes, write_atomic
 
-KINDS = (".png", ".svg", ".csv")  # beside a figure's card
 STYLE = Path(__file__).with_name("style.mplstyle")
 # What follows for an article where telling voices apart fails
 FOLLOWS = {"attribution": " (so that all its words stand as the author's)", "voice": " (and with it all measures)"}
@@ -119,14 +118,11 @@ def _written_around(fig: Figure, title: str, caption: str) -> list[Text]:
     return [*texts, fig.text(0, -0.08 / height, below, fontsize=8, color="#444444", va="top", linespacing=1.35)]
 
 
-def cards(out: Path) -> list[Path]:
-    """The cards of the figures that stand under `out` with all their files, by name."""
-    return [p for p in sorted(out.glob("*/*.json")) if all(p.with_suffix(kind).is_file() for kind in KINDS)]
-
-
 def write_index(out: Path) -> None:
-    """Write `index.json` anew from the cards."""
-    entries = [{k: v for k, v in json.loads(card.read_bytes()).items() if k != "about"} for card in cards(out)]
+    """Write `index.json` anew from the figures that stand under `out` with all their files, by name."""
+    kinds = (".png", ".svg", ".csv")
+    cards = [p for p in sorted(out.glob("*/*.json")) if all(p.with_suffix(kind).is_file() for kind in kinds)]
+    entries = [{k: v for k, v in json.loads(card.read_bytes()).items() if k != "about"} for card in cards]
     write_atomic(out / "index.json", _json_bytes(entries))
 
 

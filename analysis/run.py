@@ -40,14 +40,13 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     """Execute the notebooks in order with papermill; their figures replace those in `out` when all have succeeded.
 
     `only` is how the one notebook's name begins, `given` maps parameters to values as typed. The executed notebooks,
-    and the partial one of a run that failed, stay in `build/notebooks`. Figures in `out` that are no longer drawn are
-    removed. AnalysisError before anything runs for what cannot be used, NotebookError for a failing cell. Of tables
-    that `measure` wrote, TAKES_TABLES alone can be run, and no report is made. Returns 1 where an input or what a
-    measure looks for failed, else 0.
+    and the partial one of a run that failed, stay in `build/notebooks`. Figures that an earlier run listed in
+    `out/index.json` and this one no longer draws are removed. AnalysisError before anything runs for what cannot be
+    used, NotebookError for a failing cell. Of tables that `measure` wrote, TAKES_TABLES alone can be run, and no report
+    is made. Returns 1 where an input or what a measure looks for failed, else 0.
     """
     from tqdm import tqdm
 
-    from analysis.figures import cards
     from analysis.report import write_report
 
     given = dict(given or {})
@@ -64,7 +63,7 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
     for folder in (out, out / "read"):
         _folder_apart(folder, articles)
     with alone(out):
-        stale = [card for card in cards(out) if card.parent.name.startswith(only)]
+        stale = [file for file in _listed(out) if Path(file).parent.name.startswith(only)]
         for left in out.glob(".new-*"):  # by a run that was killed
             shutil.rmtree(left, ignore_errors=True)
         BUILD.mkdir(parents=True, exist_ok=True)
@@ -84,7 +83,7 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
             for page in (out / "report.html", *out.glob("read/*.html")):  # of other articles
                 page.unlink(missing_ok=True)
             told = "no report, for tables hold no texts to show"
-    print(f"figures: {len(cards(out))} in {out}; {told}")
+    print(f"figures: {len(_listed(out)) // 4} in {out}; {told}")
     return int(failed > 0)
 
 
@@ -211,6 +210,17 @@ def _execute(path: Path, parameters: Mapping[str, object]) -> None:
         raise NotebookError(f"{partial.name}{where}: {reason}; the partial notebook is {partial}") from error
 
 
+def _listed(out: Path) -> list[str]:
+    """The files of the figures that an earlier run left in `out`."""
+    try:
+        files = [file for entry in json.loads((out / "index.json").read_bytes()) for file in entry["files"]]
+        return [file for file in files if (out / file).resolve().is_relative_to(out.resolve())]
+    except FileNotFoundError:
+        return []
+    except (ValueError, TypeError, KeyError) as error:
+        raise AnalysisError(f"{out / 'index.json'}: not a list of figures; choose another --out") from error
+
+
 def _folder_apart(out: Path, source: Path, tables: Iterable[str] = ()) -> None:
     """Refuse a file, and the folder of the articles: they might be replaced, or the next run read the output.
 
@@ -222,17 +232,16 @@ def _folder_apart(out: Path, source: Path, tables: Iterable[str] = ()) -> None:
         raise AnalysisError(f"{out}: {'holds the articles' if among else 'a file'}; --out needs another folder")
 
 
-def _move(fresh: Path, out: Path, stale: Iterable[Path]) -> None:
+def _move(fresh: Path, out: Path, stale: Iterable[str]) -> None:
     """Put the new figures in their places, file by file, and remove those that are no longer drawn."""
-    from analysis.figures import KINDS, write_index
+    from analysis.figures import write_index
 
     files = sorted(path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file())
     for file in files:
         (out / file).parent.mkdir(parents=True, exist_ok=True)
         (fresh / file).replace(out / file)
-    for card in {card.relative_to(out) for card in stale} - {*files}:
-        for kind in (".json", *KINDS):
-            (out / card).with_suffix(kind).unlink(missing_ok=True)
+    for file in set(map(Path, stale)) - set(files):
+        (out / file).unlink(missing_ok=True)
     write_index(out)
 
 

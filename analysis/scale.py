@@ -19,11 +19,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from analysis import parts
+from analysis import encoder, parts
 from analysis.inputs import Record, digest, files, index_files, plain, read_index, records
-from analysis.lexicons import OWN_VALIDITY, TARGETS, load_targets
+from analysis.lexicons import LEXICONS, NORMS, TARGETS, load_targets
+from analysis.lines import PHRASES
 from analysis.model import AnalysisError, Failure
 from analysis.parts import TOO_LONG, GivenUp, Job
+from analysis.text import ABBREVIATIONS
 from analysis.writing import alone, write_atomic
 
 PART, PART_CHARACTERS = 100, 1_000_000  # of a part, at most: what is in memory at once, and what a kill loses
@@ -31,8 +33,7 @@ TRIES = 2  # deaths of a worker with one article in hand until the article is he
 MOST = 1_000  # workers
 # of a scheduler; asked before Dask is, for a Client that fails may hang the next one, when it is freed
 ADDRESS = r"tcp://(\[[0-9a-fA-F:.]+\]|[^][:/\s]+):\d{1,5}"
-DATA = TARGETS.parent  # of the project: its files, and those in these folders
-FOLDERS = ("", "lexicons", "models")
+DATA = (ABBREVIATIONS, NORMS, PHRASES)  # with the word lists, what measuring reads of the project's
 Part = tuple[int, list[Record], dict[int, str]]  # its number, its records, and why some of them are given up
 
 
@@ -75,7 +76,7 @@ def measure(
         if (now := _plan(found, parameters)) != plan:
             names = sorted(dict(now["inputs"].items() ^ plan["inputs"].items())) or ["targets or word lists"]
             raise AnalysisError(f"changed while they were measured: {', '.join(names)}; measure again")
-        (out / "run.json").unlink(missing_ok=True)  # without it, a folder is not finished
+        _taken_away(out, kind)
         counts = parts.joined(folder, planned, out, kind, index, failures)
         done = plan | {"counts": counts, "seconds": round(time.time() - begun, 1), "workers": scheduler or workers}
         write_atomic(out / "run.json", (json.dumps(done, indent=2, ensure_ascii=False) + "\n").encode(), folder=folder)
@@ -90,15 +91,25 @@ def _plan(found: Sequence[Path], parameters: Mapping[str, Any]) -> dict[str, Any
         with suppress(PermissionError):  # a failure later, of this file alone
             hashes[plain(file.name)] = digest(file)
     names = ("framing-analysis", "nltk", "numpy", "onnxruntime", "pandas", "pyarrow", "vaderSentiment")
-    there = [file for folder in FOLDERS for file in sorted((DATA / folder).glob("[!.]*")) if file.is_file()]
-    data = json.dumps([(file.name, digest(file)) for file in there if file != OWN_VALIDITY])
+    card = digest(encoder.CARD) if encoder.MODEL.is_file() and encoder.CARD.is_file() else ""
+    data = [(file.name, digest(file)) for file in (*DATA, *sorted(LEXICONS.glob("[!.]*"))) if file.is_file()]
+    told = {"model": card, "data": sha256(json.dumps(data).encode()).hexdigest()}
     own = {"source": plain(Path(parameters["source"]).name), "targets": digest(Path(parameters["targets"]))}
     return {
         "inputs": hashes,
         "parameters": parameters | own,
-        "data": sha256(data.encode()).hexdigest(),
-        "versions": {name: version(name) for name in names} | {"python": platform.python_version()},
+        "versions": {name: version(name) for name in names} | {"python": platform.python_version()} | told,
     }
+
+
+def _taken_away(out: Path, kind: str) -> None:
+    """Remove what says that `out` is finished, before its tables change; and an earlier run's of the other kind."""
+    done = out / "run.json"
+    with suppress(OSError, ValueError, LookupError, TypeError):  # none, or not ours: then those tables are not, either
+        if (was := json.loads(done.read_bytes())["parameters"]["format"]) in {"csv", "parquet"} - {kind}:
+            for table in parts.COLUMNS:
+                (out / f"{table}.{was}").unlink(missing_ok=True)
+    done.unlink(missing_ok=True)
 
 
 def _missing(found: Sequence[Path], folder: Path, planned: list[Path]) -> Iterator[Part]:

@@ -132,6 +132,22 @@ def test_malformed_arguments(arguments):
     assert stopped.value.code == 2
 
 
+def test_a_folder_whose_index_is_not_ours_is_refused(project, capsys):
+    (project / "figures").mkdir()
+    (project / "figures/index.json").write_text('{"a": 1}')
+    assert command(project) == 2
+    assert "not a list of figures" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("in_process")
+def test_an_index_cannot_make_us_remove_files_elsewhere(project):
+    (project / "figures").mkdir()
+    (project / "precious.csv").write_text("kept")
+    (project / "figures/index.json").write_text('[{"files": ["../precious.csv", "/etc/hostname"]}]')
+    assert command(project, "--only", "01") == 0
+    assert (project / "precious.csv").exists()
+
+
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [

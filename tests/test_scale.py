@@ -386,9 +386,9 @@ def test_other_word_lists_begin_anew(tmp_path, monkeypatch) -> None:
     source = corpus(tmp_path / "a.jsonl")
     folder = unfinished(source, tmp_path / "out", monkeypatch)
     plan = (folder / "plan").read_bytes()
-    shutil.copytree(scale.DATA / "lexicons", tmp_path / "data/lexicons")
-    (tmp_path / "data/lexicons/hedges.csv").write_text("other")
-    monkeypatch.setattr(scale, "DATA", tmp_path / "data")
+    shutil.copytree(scale.LEXICONS, tmp_path / "lists")
+    (tmp_path / "lists/hedges.csv").write_text("other")
+    monkeypatch.setattr(scale, "LEXICONS", tmp_path / "lists")
     assert unfinished(source, tmp_path / "out", monkeypatch) and (folder / "plan").read_bytes() != plan
 
 
@@ -401,11 +401,14 @@ def test_what_is_read_of_the_projects_data_is_in_the_plan() -> None:
         ran = [sys.executable, "-c", script, str(CASES / "corpus"), out]
         seen = subprocess.run(ran, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     read = {path for path in map(Path, seen) if path.is_relative_to(ROOT / "data")}
-    assert scale.TARGETS in read
-    assert {path.parent for path in read if path.is_file()} <= {scale.DATA / name for name in scale.FOLDERS}
+    known = {*scale.DATA, *scale.LEXICONS.iterdir(), scale.TARGETS, encoder.CARD}
+    assert {*scale.DATA} <= read and not {path for path in read - known if path.is_file()}
 
 
-def test_what_is_joined_in_part_is_not_taken_for_finished(tmp_path, monkeypatch, whole) -> None:
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_what_is_joined_in_part_is_not_taken_for_finished(tmp_path, monkeypatch, whole, kind) -> None:
+    """Nor do tables of the other kind stay beside those that are written."""
+
     def full(path, *more):
         if path.stem == "spans":
             raise OSError(28, "disk full", str(path))
@@ -414,10 +417,17 @@ def test_what_is_joined_in_part_is_not_taken_for_finished(tmp_path, monkeypatch,
     own, out = parts.table_writer, tmp_path / "whole"
     with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
         patch.setattr(parts, "table_writer", full)
-        scale.measure(tmp_path / "a.jsonl", out, **RULES)
+        scale.measure(tmp_path / "a.jsonl", out, kind=kind, **RULES)
     assert finished(out) is None
-    scale.measure(tmp_path / "a.jsonl", out, **RULES)
-    assert finished(out) and written(out) == whole
+    scale.measure(tmp_path / "a.jsonl", out, kind=kind, **RULES)
+    assert sorted(path.name for path in out.iterdir()) == sorted(["run.json", *(f"{name}.{kind}" for name in TABLES)])
+
+
+def test_tables_that_no_run_wrote_stay(tmp_path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/articles.csv").write_text("mine")
+    scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "out", **RULES)
+    assert (tmp_path / "out/articles.csv").read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "index.csv"])
