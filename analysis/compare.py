@@ -77,7 +77,8 @@ def differences(scores: pd.DataFrame, names: Mapping[str, str], *, seed: int = 0
     for (*_, measure), rows in table.groupby(["left", "right", "measure"]).indices.items():
         table.loc[rows, NUMBERS] = _compared(table.loc[rows], _statistic(measure), draws, seed)
     columns = [*["pair", "left", "right"] * several, *KEYS, "left_value", "right_value", "difference", "low", "high"]
-    return judged(table, counted)[[*columns, "p", "p_holm", "verdict", "smallest_detectable", "unit", "sentence"]]
+    columns += ["p", "p_holm", "verdict", "smallest_detectable", "unit", "sentence"]
+    return judged(table, counted, names)[columns]
 
 
 def of_pairs(

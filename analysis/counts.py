@@ -105,7 +105,7 @@ class Reading(NamedTuple):
         return len(sentences(self.article))
 
 
-def reading_of(article: Article, spans: Iterable[tuple]) -> Reading:
+def reading_of(article: Article, spans: Iterable[tuple], categories: Sequence[str] = loaded.CATEGORIES) -> Reading:
     """What the `parts` of a measure count: the article's sentences, with its spans as from `spans.by_article`."""
     firsts = [sentence.start for sentence in sentences(article)]
     size = len(firsts)
@@ -117,7 +117,7 @@ def reading_of(article: Article, spans: Iterable[tuple]) -> Reading:
         if layer == "voice":
             words[voice][at] += value
             words["all"][at] += value
-    return Reading(article, {v: np.array(n) for v, n in words.items() if any(n)}, rows)
+    return Reading(article, {v: np.array(n) for v, n in words.items() if any(n)}, rows, categories)
 
 
 Parts = dict[tuple[str, str], np.ndarray]

@@ -38,16 +38,6 @@ def sentences_behind(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.Dat
     return _with_context(table, articles)[columns]
 
 
-def in_context(spans: pd.DataFrame, articles: Sequence[Article], width: int = 45) -> pd.DataFrame:
-    """Keyword in context, for reading: article_id, label, voice, before, text, after (`width` characters a side)."""
-    raws = {a.article_id: a.raw for a in articles}
-    before = [raws[s.article_id][max(0, s.start - width) : s.start] for s in spans.itertuples()]
-    after = [raws[s.article_id][s.end : s.end + width] for s in spans.itertuples()]
-    columns = ["article_id", "label", "voice", "before", "text", "after"]
-    table = spans.assign(before=before, after=after)[columns].reset_index(drop=True)
-    return table.replace({"before": {r"\s+": " "}, "after": {r"\s+": " "}}, regex=True)
-
-
 def unattributed_loaded(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
     """For fact-checkers: sentences in the author's voice that are loaded and carry no attribution, most loaded first.
 

@@ -112,10 +112,12 @@ def _failed(corpus: Corpus, *made: pd.DataFrame | None) -> str:
 def _written_around(fig: Figure, title: str, caption: str) -> list[Text]:
     """Title above and caption below the figure's area, wrapped to its width; savefig's tight box takes them in."""
     width, height = fig.get_size_inches()
-    above = [textwrap.fill(title, int(width * 9.5))] if title else []
-    texts = [fig.text(0, 1 + 0.08 / height, text, fontsize=12.5, fontweight="bold", va="bottom") for text in above]
-    below = textwrap.fill(caption, int(width * 15.5))
-    return [*texts, fig.text(0, -0.08 / height, below, fontsize=8, color="#444444", va="top", linespacing=1.35)]
+    below = {"fontsize": 8, "color": "#444444", "va": "top", "linespacing": 1.35, "gid": "caption"}
+    made = [fig.text(0, -0.08 / height, textwrap.fill(caption, int(width * 15.5)), **below)]
+    if title:
+        above = {"fontsize": 12.5, "fontweight": "bold", "va": "bottom", "gid": "title"}
+        made.append(fig.text(0, 1 + 0.08 / height, textwrap.fill(title, int(width * 9.5)), **above))
+    return made
 
 
 def write_index(out: Path) -> None:

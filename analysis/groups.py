@@ -105,7 +105,7 @@ def difference(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         made.append(pairs.rename(columns={"group": "left"}).assign(right=REST if len(names) > 2 else names[1]))
     if not made:
         return pd.DataFrame(columns=COLUMNS)
-    told = judged(pd.concat(made, ignore_index=True), _counts, "with so many articles")
+    told = judged(pd.concat(made, ignore_index=True), _counts, amount="with so many articles")
     return told.rename(columns={"left": "group", "right": "against"})[COLUMNS]
 
 

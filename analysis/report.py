@@ -9,8 +9,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from html import unescape
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -76,7 +74,7 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
     about = abouts[(compared or cards[0])["name"]] if cards else {}
     html = reading.render(
         "report.html",
-        findings=findings(figures, corpus.articles) if compared else [],
+        findings=findings(figures) if compared else [],
         basis=compared["caption"] if compared else "",
         sections=sections,
         articles=known.values(),
@@ -87,17 +85,15 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
     return figures / "report.html"
 
 
-def findings(figures: Path, articles: Sequence[Article]) -> list[tuple[str, str, str]]:
+def findings(figures: Path) -> list[tuple[str, str, str]]:
     """(pair, verdict, sentence) of each comparison in the comparison notebook, pair by pair.
 
     `pair` names two articles, or is "" where only two are compared, or groups.
     """
     path = figures / f"{COMPARISON}.csv"
     rows = _rows(path) if path.is_file() else []
-    said = tables.in_words(pd.DataFrame(rows), articles)
-    pairs = [row.get("pair", "") for row in rows]
-    made = [(p, r["verdict"], s.replace(" cannot tell;", "")) for p, r, s in zip(pairs, rows, said, strict=True)]
-    return sorted(made, key=lambda finding: pairs.index(finding[0]))
+    made = [(row.get("pair", ""), row["verdict"], row["sentence"].replace(" cannot tell;", "")) for row in rows]
+    return sorted(made, key=lambda finding: finding[0])
 
 
 def _figure(card: Mapping, figures: Path, known: Mapping[str, Known]) -> dict[str, object]:
@@ -109,7 +105,7 @@ def _figure(card: Mapping, figures: Path, known: Mapping[str, Known]) -> dict[st
     for at, row in enumerate(rows):
         behind = _behind(row, known, SHOWN // share if at < ROWS // share else 0)
         made.append(([_cell(row[name]) for name in columns], [*behind]))
-    size, svg = _picture((figures / f"{card['name']}.svg").read_text(encoding="utf-8"), card)
+    size, svg = _picture((figures / f"{card['name']}.svg").read_text(encoding="utf-8"))
     image = Markup(f"data:image/svg+xml,{quote(_small(svg), safe=SAFE)}")
     return {"card": card, "image": image, "size": size, "columns": columns, "rows": made}
 
@@ -141,17 +137,13 @@ def _excerpt(article: Article, start: int, end: int) -> str:
     return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
 
 
-def _picture(svg: str, card: Mapping) -> tuple[tuple[int, int], str]:
+def _picture(svg: str) -> tuple[tuple[int, int], str]:
     """Size and picture, without the title above it and the caption below, which the report has as text."""
     width, height = map(float, re.search(r'viewBox="0 0 (\S+) (\S+)"', svg).groups())
-    top, bottom, plain = 0.0, height, partial(re.sub, r"[\W_]+", "")
-    for text in re.findall(r'\n  <g id="text_\d+">.*?\n  </g>', svg, re.DOTALL):  # of the figure, not of its axes
-        said = plain(unescape(" ".join(re.findall("<!--(.*?)-->", text, re.DOTALL))))
-        lines = [float(y) for y in re.findall(r"translate\(\S+ (\S+)\) scale", text)]
-        if said == plain(card["title"]):
-            top, svg = max(lines) + 4, svg.replace(text, "")
-        elif said == plain(card["caption"]):
-            bottom, svg = min(lines) - 8, svg.replace(text, "")
+    top, bottom = 0.0, height
+    for name, text in re.findall(r'\n  <g id="(title|caption)">(.*?)\n  </g>', svg, re.DOTALL):
+        lines, svg = [float(y) for y in re.findall(r"translate\(\S+ (\S+)\) scale", text)], svg.replace(text, "")
+        top, bottom = (max(lines) + 4, bottom) if name == "title" else (top, min(lines) - 8)
     box = f'viewBox="0 {top:.0f} {width:.0f} {bottom - top:.0f}"'
     svg = re.sub(r'width="\S+" height="\S+" viewBox="[^"]+"', box, svg, count=1)
     return (round(width), round(bottom - top)), svg

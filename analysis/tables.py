@@ -222,19 +222,6 @@ def listed(items: Iterable[str], most: int = 6) -> str:
     return "; ".join([*items[:most], *rest]) or "none"
 
 
-def in_words(gaps: pd.DataFrame, articles: Sequence[Article]) -> list[str]:
-    """The sentences of `compare.differences`, with short names for its ids, and its pair; of groups as they are."""
-    if "against" in gaps:
-        return list(gaps["sentence"])
-    names, told = labels(articles), []
-    for row in gaps.to_dict("records"):
-        left, right = map(re.escape, (row["left"], row["right"]) if "pair" in row else pair(articles))
-        place = f"(?<= in )({left}(?= than in {right},)|(?<=than in ){right}(?=,)|(?<=defined in )({left}|{right})$)"
-        said = re.sub(place, lambda found: names[found[0]], row["sentence"])  # only where it stands for the article
-        told.append(said + f" ({row['pair']})" if "pair" in row and " than in " not in said else said)
-    return told
-
-
 def pair(articles: Sequence[Article]) -> tuple[str, str]:
     """The ids of the two articles that a notebook compares, the first and the last; AnalysisError without articles."""
     if not articles:

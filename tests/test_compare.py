@@ -90,6 +90,7 @@ def test_all_pairs_of_up_to_four_are_one_family():
     table = scores(**{i: {HEDGES: hits(rng, sizes[i], rates[i]), TONE: hits(rng, sizes[i], 9)} for i in sizes})
     found = differences(table, {i: i.upper() for i in sizes})
     assert list(dict.fromkeys(found["pair"])) == [f"{a} against {b}" for a, b in combinations("ABCD", 2)]
+    assert found["sentence"].str.contains(" in A than in B,").sum() == 2, "by their names"
     alone = [difference(table, a, b).assign(left=a, right=b) for a, b in combinations("abcd", 2)]
     keys = ["left", "right", "measure", "label", "voice"]
     both = found.merge(pd.concat(alone), on=keys, suffixes=("", "_alone"), validate="1:1")
@@ -105,7 +106,7 @@ def test_all_pairs_of_up_to_four_are_one_family():
 def test_of_one_two_or_more_than_four_the_ends_are_compared(ids):
     rng = np.random.default_rng(7)
     table = scores(**{i: {HEDGES: hits(rng, 20, 3)} for i in ids})
-    found = differences(table, dict.fromkeys(ids, "a name"))
+    found = differences(table, {i: i for i in ids})
     pd.testing.assert_frame_equal(found, difference(table, ids[0], ids[-1]))
     assert "pair" not in found and len(found) == (len(ids) > 1)
 
@@ -247,7 +248,7 @@ def test_the_only_source_of_one_text_is_not_taken_for_that_of_the_other():
             ["loaded, words that judge, quoted words: ", " fewer per 100 words in a than "],
         ),
         (HEDGES, (3, 3), ["cannot tell; ", "; a difference below ", " could well have been missed in this much text"]),
-        (HEDGES, (0, 0), ["cannot tell; 0.00 in both (0 of "]),
+        (HEDGES, (0, 0), ["cannot tell; 0.00 in a and in b (0 of "]),
         (
             ("named_share", "named", "all"),
             (90, 2),
@@ -280,7 +281,10 @@ def test_only_the_label_any_stands_for_all_categories():
 def test_the_sentence_of_what_is_not_defined():
     key = ("source_evenness", "sources", "all")
     row = difference(scores(a={key: np.ones((9, 1))}, b={key: np.tile(np.eye(3), (3, 1))}), "a", "b").iloc[0]
-    assert row["sentence"].endswith("cannot tell, it is not defined in a") and row["verdict"] == "cannot tell"
+    assert (
+        row["sentence"].endswith("cannot tell between a and b, it is not defined in a")
+        and row["verdict"] == "cannot tell"
+    )
 
 
 # --- Holm ---

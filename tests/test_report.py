@@ -331,7 +331,7 @@ def test_a_report_of_three_finds_each_pair_and_links_into_both_of_its_articles(f
     }
     assert ("0_wall", "1_wall") in linked, "the middle one has its evidence"
     found = text[text.index('id="findings"') : text.index("<nav")].split("<h4>")[1:]
-    assert [part.split("</h4>")[0] for part in found] == list(dict.fromkeys(row["pair"] for row in rows))
+    assert [part.split("</h4>")[0] for part in found] == sorted({row["pair"] for row in rows})
     for part in found:
         pair, rest = part.split("</h4>")
         findings = re.findall(r'<p class="finding[^"]*">(.*?)</p>', rest)
