@@ -80,20 +80,6 @@ def band(ax: Axes, rows: pd.DataFrame, at: Sequence[float], height: float) -> No
     ax.vlines(rows["norm_median"], at - height / 2, at + height / 2, color=GREY, linewidth=1, zorder=0.5)
 
 
-def cloud(ax: Axes, values: pd.Series, lines: Sequence[int], kinds: Sequence[int], n: int) -> None:
-    """A dot for each value, on its line, a little apart for each of n kinds."""
-    jitter = np.linspace(-0.3, 0.3, n)[kinds]
-    ax.plot(values, np.array(lines) + jitter, "o", color=BLUE, alpha=0.45, markersize=4)
-    ax.set_title(f"a dot for each of {n}", loc="right", fontsize=8.5)
-
-
-def hollow(ax: Axes, rows: pd.DataFrame, x: str, at: np.ndarray, marker: str) -> None:
-    """White inside the marks of rows whose column `found`, if they have one, is 0."""
-    if "found" in rows:
-        empty = (rows["found"] == 0).to_numpy()
-        ax.plot(rows.loc[empty, x], at[empty], marker, color="white", markersize=3)
-
-
 def legend_below(ax: Axes, handles: Sequence, names: Sequence[str], lines: int = 1, labels: Sequence[str] = ()) -> None:
     """Below the axis label of so many lines, in as many columns as the panel has room for right of the axis's labels.
 

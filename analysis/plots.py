@@ -20,25 +20,23 @@ from analysis.model import VOICE_NAME
 def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **options) -> Figure:
     """The same drawing for each value of a column, as small multiples titled by it; without the column, one of all.
 
-    Up to four stand one below the other, more in two columns, strips without names in four; written-out words always
-    in one. All are as high as the one with most lines needs, and those of articles have one scale.
+    Up to four, and written-out words, stand one below the other, more in two columns. All are as high as the one with
+    most lines needs, and those of articles have one scale.
     """
     if by not in table or table.empty:
         return draw(table, **options).figure
-    names = look.order(table[by]) or [""]
-    columns = 1 if len(names) <= 4 or draw is word_lists else 4 if len(names) > 8 and "y" not in options else 2
-    lines = table.groupby(by, observed=True)[options["y"]].nunique().max() if "y" in options and len(table) else 8
+    names = look.order(table[by])
+    columns = 1 if len(names) <= 4 or draw is word_lists else 2
+    lines = table.groupby(by, observed=True)[options["y"]].nunique().max() if "y" in options else 8
     groups = len(look.order(table[options["hue"]])) if "hue" in options else 1
-    height, width = 1.5 + look.lines_high(lines, groups), {1: 9, 2: 15, 4: 16}[columns]
+    height, width = 1.5 + look.lines_high(lines, groups), 9 if columns == 1 else 15
     fig, axes = look.panels(len(names), columns=columns, width=width, height=height)
-    for name, ax in zip(names, axes, strict=False):
+    for name, ax in zip(names, axes, strict=True):
         draw(table[table[by] == name], ax=ax, **options)
         if not ax.get_title("right"):
-            ax.set_title(fill(look.cut(str(name), 100), 60) if columns < 4 else look.cut(str(name), 32), loc="left")
+            ax.set_title(fill(look.cut(str(name), 100), 60), loc="left")
         if columns > 1 and "y" in options:
             ax.set_yticks(ax.get_yticks(), [look.cut(name.get_text(), 30) for name in ax.get_yticklabels()])
-        if columns == 4 and ax is not axes[-1] and ax.get_legend():
-            ax.get_legend().remove()  # colours mean the same in all panels
     if by == "article" and draw in (dots, bars, stacked):  # one measure, to be compared
         left, right = zip(*(ax.get_xlim() for ax in axes), strict=True)
         for ax in axes:
@@ -52,17 +50,20 @@ def dots(
     """Values with their 95 % intervals (columns low, high), one line per `y`, side by side by `hue`.
 
     Prints k of n at the right, n where there is no column k, else the group; behind it, the band of `norms.with_band`.
-    More than six groups, voices apart, are a cloud of dots, without intervals; hollow: `found` is 0. `unit` is below.
+    More than six groups are a cloud of dots, without intervals; hollow: `found` is 0. `unit` is below.
     """
     lines = list(dict.fromkeys(table[y]))
     groups = [None] if hue is None else look.order(table[hue])
-    cloud = len(groups) > len(look.CYCLE)
     unit = unit or "; ".join(dict.fromkeys(table.get("unit", [])))
-    ax = look.axes_for(ax, len(lines), 1 if cloud else len(groups))
-    if cloud:
+    if len(groups) > len(look.CYCLE):
+        ax = look.axes_for(ax, len(lines))
         look.band(ax, table.drop_duplicates(y), range(len(lines)), 0.8)
-        look.cloud(ax, table[x], [lines.index(v) for v in table[y]], [groups.index(g) for g in table[hue]], len(groups))
+        apart = np.linspace(-0.3, 0.3, len(groups))
+        at = [lines.index(line) + apart[groups.index(g)] for line, g in zip(table[y], table[hue], strict=True)]
+        ax.plot(table[x], at, "o", color=look.BLUE, alpha=0.45, markersize=4)
+        ax.set_title(f"a dot for each of {len(groups)}", loc="right", fontsize=8.5)
         return look.finish(ax, lines, unit)
+    ax = look.axes_for(ax, len(lines), len(groups))
     apart = 0.8 * table.duplicated(y).any()  # lines of one mark each need no room for others
     for i, group in enumerate(groups):
         part = table if hue is None else table[table[hue] == group]
@@ -71,7 +72,9 @@ def dots(
         look.band(ax, part, at, apart / len(groups) or 0.6)
         ax.hlines(at, part["low"], part["high"], color=colour, linewidth=1.4, alpha=0.8)
         ax.plot(part[x], at, marker, color=colour, label=VOICE_NAME.get(group, group), markersize=5.5)
-        look.hollow(ax, part, x, at, marker)
+        if "found" in part:
+            empty = (part["found"] == 0).to_numpy()
+            ax.plot(part.loc[empty, x], at[empty], marker, color="white", markersize=3)
         for where, row in zip(at, part.to_dict("records"), strict=True):
             note = "{k:.0f} of {n:.0f}" if "k" in row else "n={n:.0f}" if "n" in row else str(group)
             ax.annotate(note.format(**row), (1.01, where), xycoords=look.RIGHT, va="center", fontsize=7.5, color=colour)
@@ -187,9 +190,8 @@ def reading_strip(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     colours = np.where(np.abs(tone["value"]) >= 0.05, "#555555", "#BBBBBB")  # no colour of a voice
     ax.bar(tone["word"], 0.45 * tone["value"], tone["words"], bottom=2.5, align="edge", color=colours, **edge)
     ax.axhline(2.5, color="#555555", linewidth=0.6)
-    for lane, height, colour in (("loaded", 1.1, "#222222"), ("target", 0.1, "#222222")):
-        words = table.loc[table["lane"] == lane, "word"]
-        ax.vlines(words, height, height + 0.8, color=colour, linewidth=1)
+    for lane, height in (("loaded", 1.1), ("target", 0.1)):
+        ax.vlines(table.loc[table["lane"] == lane, "word"], height, height + 0.8, color="#222222", linewidth=1)
     ax.set_yticks([0.5, 1.5, 2.5, 3.5], ["targets named", "loaded words", "tone, up: positive", "who speaks"])
     ax.tick_params(axis="y", length=0)
     end = (voices["word"] + voices["words"]).max() if len(voices) else 1

@@ -141,7 +141,7 @@ def _picture(svg: str) -> tuple[tuple[int, int], str]:
     """Size and picture, without the title above it and the caption below, which the report has as text."""
     width, height = map(float, re.search(r'viewBox="0 0 (\S+) (\S+)"', svg).groups())
     top, bottom = 0.0, height
-    for name, text in re.findall(r'\n  <g id="(title|caption)">(.*?)\n  </g>', svg, re.DOTALL):
+    for text, name in re.findall(r'(\n  <g id="(title|caption)">.*?\n  </g>)', svg, re.DOTALL):
         lines, svg = [float(y) for y in re.findall(r"translate\(\S+ (\S+)\) scale", text)], svg.replace(text, "")
         top, bottom = (max(lines) + 4, bottom) if name == "title" else (top, min(lines) - 8)
     box = f'viewBox="0 {top:.0f} {width:.0f} {bottom - top:.0f}"'

@@ -26,15 +26,13 @@ UNMEASURED = ("page anatomy", "grammatical roles")  # instruments of no measure 
 def labels(articles: Sequence[Article]) -> dict[str, str]:
     """A short name for each article, for axes: its topic where no two share one, else its title, else its id.
 
-    Names are cut at 40 characters and made distinct by the end of the id, or by their number where ids end alike.
+    Names are cut at 40 characters; those that are alike get the number of their article.
     """
     topics = Counter(a.topic for a in articles)
     full = {a.article_id: a.topic if topics[a.topic] == 1 and a.topic else a.title or a.article_id for a in articles}
     short = {i: cut(n, LABEL_LENGTH) for i, n in full.items()}
     uses = Counter(short.values())
-    told = {i: n if uses[n] == 1 else f"{n[:30]} [{i[-8:]}]" for i, n in short.items()}
-    uses = Counter(told.values())
-    return {i: n if uses[n] == 1 else f"{n[:30]} [{k}]" for k, (i, n) in enumerate(told.items(), 1)}
+    return {i: n if uses[n] == 1 else f"{n[:32]} [{k}]" for k, (i, n) in enumerate(short.items(), 1)}
 
 
 def with_labels(table: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
@@ -56,15 +54,15 @@ def reading_strip(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFr
     return table[["article_id", "lane", "label", "word", "words", "value", "start", "end"]]
 
 
-def trajectory(spans: pd.DataFrame, articles: Sequence[Article], window: int = 5) -> pd.DataFrame:
-    """Tone along each article per voice: a row a voice run, with the mean over `window` runs of the same voice.
+def trajectory(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
+    """Tone along each article per voice: a row a voice run, with `smooth`, the mean over five runs of the same voice.
 
     Columns article_id, voice, sentence, word, words, tone, smooth (weighted by words), start, end.
     """
     tone = located(spans[(spans["layer"] == "tone") & (spans["label"] == "tone")], articles)
     tone = tone.rename(columns={"value": "tone"}).sort_values(["article_id", "voice", "word"], kind="stable")
     runs = tone.assign(points=tone["tone"] * tone["words"]).groupby(["article_id", "voice"])[["points", "words"]]
-    sums = runs.rolling(window, center=True, min_periods=1).sum().reset_index(level=[0, 1], drop=True)
+    sums = runs.rolling(5, center=True, min_periods=1).sum().reset_index(level=[0, 1], drop=True)
     tone["smooth"] = sums["points"] / sums["words"]
     return tone[["article_id", "voice", "sentence", "word", "words", "tone", "smooth", "start", "end"]]
 
@@ -87,15 +85,20 @@ def source_table(spans: pd.DataFrame) -> pd.DataFrame:
     keys = ["article_id", "source_id"]
     mentions = attributed[attributed["label"] == "source"].sort_values("start")
     kinds = {"type": ("detail", "first"), "named": ("value", "max"), "attributions": ("group", "nunique")}
-    table = mentions.groupby(keys).agg(**kinds)
     countries = attributed[attributed["label"] == "country"].groupby(keys)["detail"].first()
     words = spans[(spans["layer"] == "voice") & (spans["source_id"] != "")].groupby(keys)["value"].sum()
-    cues = attributed[attributed["label"] == "cue"].drop_duplicates(["article_id", "group"])
-    stances = cues.groupby([*keys, "detail"]).size().unstack("detail").reindex(columns=list(CUE_STANCES))
-    table = table.join([countries.rename("country"), words.rename("words"), stances])
+    facts = [countries.rename("country"), words.rename("words"), _cues(spans)]
+    table = mentions.groupby(keys).agg(**kinds).join(facts)
     table = table.fillna({"country": "", "words": 0} | dict.fromkeys(CUE_STANCES, 0)).reset_index()
-    table = table.astype(dict.fromkeys(CUE_STANCES, int))
     return table.sort_values(["article_id", "words"], ascending=[True, False], kind="stable")
+
+
+def _cues(spans: pd.DataFrame) -> pd.DataFrame:
+    """The cues of each article and source by their stance, a column each."""
+    cues = without_own(spans).query("layer == 'attribution' and label == 'cue'")
+    cues = cues.drop_duplicates(["article_id", "group"]).replace({"source_id": {"": UNKNOWN}})
+    table = cues.groupby(["article_id", "source_id"])["detail"].value_counts().unstack("detail", fill_value=0)
+    return table.reindex(columns=list(CUE_STANCES), fill_value=0)
 
 
 def source_target(spans: pd.DataFrame) -> pd.DataFrame:
@@ -133,10 +136,7 @@ def tone_words(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame
 
 def cue_counts(spans: pd.DataFrame) -> pd.DataFrame:
     """Cues by source and stance, the sixteen most cited of each article: article_id, source_id, stance, cues."""
-    cues = without_own(spans).query("layer == 'attribution' and label == 'cue'")
-    cues = cues.drop_duplicates(["article_id", "group"])
-    table = cues.replace({"source_id": {"": UNKNOWN}}).groupby(["article_id", "source_id"])["detail"].value_counts()
-    table = table.unstack("detail", fill_value=0).reindex(columns=list(CUE_STANCES), fill_value=0)
+    table = _cues(spans)
     table = table.assign(all=-table.sum(axis=1)).sort_values(["article_id", "all"], kind="stable").reset_index()
     return table.groupby("article_id").head(16).melt(["article_id", "source_id"], list(CUE_STANCES), "stance", "cues")
 

@@ -33,12 +33,7 @@ def named(article_id: str, topic: str = "", title: str = "") -> Article:
 
 def test_labels_are_short_and_distinct() -> None:
     many = [named("a-1", "dams"), named("b-2", "rain", "T"), named("c-3", "rain", "U" * 60), named("d-4", "", "T")]
-    assert list(tables.labels(many).values()) == ["dams", "T [b-2]", "U" * 39 + "…", "T [d-4]"]
-
-
-def test_labels_are_distinct_where_ids_end_alike() -> None:
-    alike = [named(f"{outlet}-article-0001", title="Rain") for outlet in ("post", "echo")]
-    assert list(tables.labels(alike).values()) == ["Rain [cle-0001] [1]", "Rain [cle-0001] [2]"]
+    assert list(tables.labels(many).values()) == ["dams", "T [2]", "U" * 39 + "…", "T [4]"]
 
 
 def test_located_counts_words_before_and_inside(spans: pd.DataFrame, pair: list[Article]) -> None:
@@ -80,13 +75,12 @@ def test_sources_have_their_words_and_cues(spans: pd.DataFrame) -> None:
 
 
 def test_trajectory_is_the_mean_over_runs_of_one_voice(spans: pd.DataFrame, pair: list[Article]) -> None:
-    path = tables.trajectory(spans, pair, window=1)
-    assert path["smooth"].tolist() == pytest.approx(path["tone"].tolist())
-    wide = tables.trajectory(spans, pair, window=99)
-    for _, own in wide.groupby(["article_id", "voice"]):
-        assert own["smooth"].tolist() == pytest.approx(
-            [(own["tone"] * own["words"]).sum() / own["words"].sum()] * len(own)
-        )
+    lengths = set()
+    for _, own in tables.trajectory(spans, pair).groupby(["article_id", "voice"]):
+        near = own.iloc[:3]  # of the first run: itself and two more
+        assert own["smooth"].iloc[0] == pytest.approx((near["tone"] * near["words"]).sum() / near["words"].sum())
+        lengths.add(len(own))
+    assert min(lengths) < 3 < max(lengths)
 
 
 def test_summary_names_each_question_once(spans: pd.DataFrame, pair: list[Article]) -> None:
