@@ -121,8 +121,7 @@ def _behind(row: Mapping[str, str], known: Mapping[str, Known], most: int) -> It
     elif row.get("kept") == "False" and own:
         text = _excerpt(own.article, int(row["start"]), int(row["end"]))
         yield Behind("left out", [(f"{own.page}#x{row['start']}", "", text)])
-    sides = zip(("left", "right"), [*known][:: max(len(known) - 1, 1)], strict=False)
-    owners = {"sentences": own} | {f"{side}_sentences": known.get(row.get(side, end)) for side, end in sides}
+    owners = {"sentences": own} | {f"{side}_sentences": known.get(row.get(side, "")) for side in ("left", "right")}
     for column, found in owners.items():
         if found and (numbers := row.get(column, "").split()):
             links = [(f"{found.page}#s{number}", number) for number in numbers[:SHOWN]]

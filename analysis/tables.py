@@ -229,9 +229,10 @@ def pair(articles: Sequence[Article]) -> tuple[str, str]:
     return articles[0].article_id, articles[-1].article_id
 
 
-def ends(articles: Sequence[Article]) -> tuple[str, str]:
-    """The short names of `pair`."""
-    return tuple(labels(articles)[article_id] for article_id in pair(articles))
+def ends(table: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
+    """The names of both sides where all rows of `compare.of_pairs` are of one pair, else none."""
+    pairs = table[["left", "right"]].drop_duplicates().to_numpy().tolist()
+    return [names[article_id] for article_id in pairs[0]] if len(pairs) == 1 else []
 
 
 def voice_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
