@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.compare import KEYS
-from analysis.counts import OF_K_AND_N, UNKNOWN
+from analysis.counts import OF_K_AND_N, UNKNOWN, located, without_own
 from analysis.measures import MEASURES
 from analysis.model import Article
-from analysis.spans import located, without_own
 from analysis.tables import listed
 from analysis.text import sentence_at, sentences
 

@@ -18,7 +18,6 @@ from analysis import voice as voices_of
 from analysis.lexicons import LEXICONS, TARGETS, load_norms, load_targets
 from analysis.model import SCORE_COLUMNS, SENTENCE_COLUMNS, SPAN_COLUMNS, VOICES, AnalysisError, Article, Failure, Span
 from analysis.resample import MOST, applied, block_weights, enough, intervals, wilson
-from analysis.spans import by_article
 from analysis.text import sentences
 
 
@@ -196,7 +195,7 @@ def score(
     measures = [m for m in measures if m.parts and _stage(m.detect) in made.get("searched", [_stage(m.detect)])]
     if made.get("voice") == "quotes":  # which looks for no names
         measures = [m for m in measures if m.name != "identified_sources"]
-    own_spans, rows, failures = by_article(spans), [], []
+    own_spans, rows, failures = counts.by_article(spans), [], []
     for article in (a for a in articles if a.article_id in own_spans):
         reading = counts.reading_of(article, own_spans[article.article_id], categories)
         pooled = by == "all" or (article.article_id, "attribution") in failed  # then no voice is known
@@ -256,7 +255,7 @@ def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.Data
 
     `biased` and `subjective` say how far annotators would call it so (see `wording`), NaN without the model.
     """
-    own_spans = by_article(spans[spans["layer"] == "voice"])
+    own_spans = counts.by_article(spans[spans["layer"] == "voice"])
     failed = {f["article_id"] for f in spans.attrs.get("failures", ()) if f["stage"] == "wording"}
     rows = []
     for article in articles:

@@ -80,13 +80,14 @@ def band(ax: Axes, rows: pd.DataFrame, at: Sequence[float], height: float) -> No
     ax.vlines(rows["norm_median"], at - height / 2, at + height / 2, color=GREY, linewidth=1, zorder=0.5)
 
 
-def legend_below(ax: Axes, handles: Sequence, names: Sequence[str], lines: int = 1, labels: Sequence[str] = ()) -> None:
+def legend_below(ax: Axes, handles: Sequence = (), lines: int = 1, labels: Sequence[str] = ()) -> None:
     """Below the axis label of so many lines, in as many columns as the panel has room for right of the axis's labels.
 
     A legend that is wider would make the axes narrower each time that the figure is drawn.
     """
     below = ax.transAxes + ScaledTranslation(0, -0.27 - 0.18 * lines, ax.figure.dpi_scale_trans)
-    names = [cut(str(name), 42) for name in names]
+    handles = handles or ax.get_legend_handles_labels()[0]
+    names = [cut(str(handle.get_label()), 42) for handle in handles]
     inches = ax.figure.get_figwidth() / ax.get_subplotspec().get_gridspec().ncols
     room = inches / CHARACTER - min(max((len(str(label)) for label in labels), default=4), LONGEST) - 8
     columns = max(1, min(len(names), int(room // (max(map(len, names), default=1) + 6))))

@@ -79,7 +79,7 @@ def dots(
             note = "{k:.0f} of {n:.0f}" if "k" in row else "n={n:.0f}" if "n" in row else str(group)
             ax.annotate(note.format(**row), (1.01, where), xycoords=look.RIGHT, va="center", fontsize=7.5, color=colour)
     if len(ax.get_legend_handles_labels()[1]) > (hue is not None):  # more than the name of one group
-        look.legend_below(ax, *ax.get_legend_handles_labels(), lines=1 + unit.count("\n"), labels=lines)
+        look.legend_below(ax, lines=1 + unit.count("\n"), labels=lines)
     return look.finish(ax, lines, unit)
 
 
@@ -104,7 +104,7 @@ def stacked(
         ax.xaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
     else:
         ax.xaxis.get_major_locator().set_params(integer=True)
-    look.legend_below(ax, *ax.get_legend_handles_labels(), labels=lines)
+    look.legend_below(ax, labels=lines)
     return look.finish(ax, lines, unit, n=table.drop_duplicates(y)["n"] if "n" in table else ())
 
 
@@ -138,9 +138,8 @@ def matrix(table: pd.DataFrame, *, y: str, x: str, value: str, count: str, ax: A
         sign = "▲" if row[value] > 0 else "▼" if row[value] < 0 else ""
         colour = "white" if abs(row[value]) > 0.6 else "black"
         ax.text(*at, f"{sign}{row[count]}", ha="center", va="center", fontsize=8, color=colour)
-    ax.set_xticks(
-        range(len(columns)), [look.cut(c, 22) for c in columns], rotation=35, ha="right", rotation_mode="anchor"
-    )
+    names = [look.cut(c, 22) for c in columns]
+    ax.set_xticks(range(len(columns)), names, rotation=35, ha="right", rotation_mode="anchor")
     ax.set_xlim(-0.6, max(len(columns), 1) - 0.4)
     return look.finish(ax, lines, "", zero=False)
 
@@ -173,8 +172,8 @@ def anatomy(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         colour = look.ROLE[row.role]
         box = {"facecolor": colour if row.kept else "white", "hatch": "" if row.kept else "////", "edgecolor": colour}
         ax.broken_barh([(row.start, row.end - row.start)], (roles.index(row.role) - 0.4, 0.8), linewidth=0.8, **box)
-    kept = [Patch(fc=look.GREY, ec=look.GREY), Patch(fc="white", ec=look.GREY, hatch="////")]
-    look.legend_below(ax, kept, ["measured", "left out"])
+    kept = [Patch(fc=look.GREY, ec=look.GREY, label="measured")]
+    look.legend_below(ax, [*kept, Patch(fc="white", ec=look.GREY, hatch="////", label="left out")])
     ax.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
     return look.finish(ax, roles, "characters from the start of the file", zero=False)
 
@@ -196,9 +195,8 @@ def reading_strip(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.tick_params(axis="y", length=0)
     end = (voices["word"] + voices["words"]).max() if len(voices) else 1
     ax.set(ylim=(0, 4), xlim=(0, end), xlabel="words from the start")
-    present = [v for v in look.VOICE if (voices["label"] == v).any()]
-    handles = [Patch(facecolor=look.VOICE[v][0], hatch=look.VOICE[v][2], edgecolor="white") for v in present]
-    look.legend_below(ax, handles, [VOICE_NAME[v] for v in present])
+    present = [(VOICE_NAME[v], *look.VOICE[v]) for v in look.VOICE if (voices["label"] == v).any()]
+    look.legend_below(ax, [Patch(fc=colour, hatch=hatch, ec="white", label=v) for v, colour, _, hatch in present])
     return ax
 
 
@@ -214,7 +212,7 @@ def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         if voice in ("author", "direct", "indirect") and len(part) >= 5:
             ax.plot(part["word"], part["smooth"], "-", color=colour)
     ax.set(ylim=(-1.05, 1.05), xlabel="words from the start", ylabel="tone (VADER compound)")
-    look.legend_below(ax, *ax.get_legend_handles_labels())
+    look.legend_below(ax)
     return ax
 
 
@@ -231,7 +229,7 @@ def positions(table: pd.DataFrame, *, y: str, value: str = "", lines: Sequence =
         look_of["markerfacecolor"] = "none" if chosen is unsure else colour
         ax.plot(table.loc[chosen, "word"], at[chosen] + shift, marker, color=colour, **look_of)
     if value:
-        look.legend_below(ax, *ax.get_legend_handles_labels(), labels=lines)
+        look.legend_below(ax, labels=lines)
     ax.yaxis.grid(color="#DDDDDD", linewidth=0.6)
     ax.set_xlim(0, 1.03 * max([1, *table["word"]]))
     return look.finish(ax, lines, "words from the start", zero=False, n=[(table[y] == line).sum() for line in lines])
@@ -248,7 +246,7 @@ def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             where = {"xy": (row.probability, row.observed), "xytext": (4, side), "textcoords": "offset points"}
             ax.annotate(f"{row.n:,}", **where, fontsize=6.5, color=colour)
     ax.set(xlim=(0, 1), ylim=(-0.03, 1.03), xlabel="probability given", ylabel="share that is so")
-    look.legend_below(ax, *ax.get_legend_handles_labels())
+    look.legend_below(ax)
     return ax
 
 
@@ -279,5 +277,5 @@ def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) ->
             ax.annotate(told, (1.01, 0.5), xycoords="axes fraction", va="center", fontsize=8)
         ax.annotate(rows["unit"].iloc[0], (0, 1), xycoords="axes fraction", fontsize=7, color="#555555", va="bottom")
     if len(articles) > 1 and few:
-        look.legend_below(axes[-1], *axes[0].get_legend_handles_labels())
+        look.legend_below(axes[-1], axes[0].get_legend_handles_labels()[0])
     return fig

@@ -9,13 +9,12 @@ import pandas as pd
 from analysis import encoder, norms
 from analysis.attribution import METHODS
 from analysis.compare import KEYS
-from analysis.counts import CUE_STANCES, UNKNOWN
+from analysis.counts import CUE_STANCES, UNKNOWN, located, without_own
 from analysis.lexicons import OWN_VALIDITY, VALIDITY, load_cases, load_own_validity, load_validity
 from analysis.measures import MEASURES, find_spans, score
 from analysis.model import AnalysisError, Article
 from analysis.palette import cut
 from analysis.resample import wilson
-from analysis.spans import cues_around, located, without_own
 from analysis.stance import UNFAVOURABLE, lean
 
 LABEL_LENGTH = 40
@@ -116,7 +115,16 @@ def source_target(spans: pd.DataFrame) -> pd.DataFrame:
 def mentions(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
     """Mentions where they stand, as from `located`, `lean`, what each counts for, and `cue_stance` of who speaks."""
     seen = located(spans[spans["layer"] == "target"], articles)
-    return with_labels(seen.assign(lean=seen["value"].map(lean), cue_stance=cues_around(seen, spans)), articles)
+    said = spans[spans["layer"] == "attribution"]
+    stances = said[said["label"] == "cue"].drop_duplicates(["article_id", "group"])
+    stances = stances.set_index(["article_id", "group"])["detail"].to_dict()
+    contents = dict(iter(said[said["label"] == "content"].sort_values("start").groupby("article_id")))
+    found = []
+    for mention in seen.itertuples():
+        own = contents.get(mention.article_id, said.iloc[:0])
+        around = own[(own["start"] <= mention.start) & (mention.start < own["end"])]["group"]  # the outermost first
+        found.append(stances.get((mention.article_id, *around.iloc[:1]), ""))
+    return with_labels(seen.assign(lean=seen["value"].map(lean), cue_stance=found), articles)
 
 
 def tone_words(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
