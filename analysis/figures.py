@@ -125,8 +125,7 @@ def write_index(out: Path) -> None:
     """Write `index.json` anew from the figures that stand under `out` with all their files, by name."""
     kinds = (".png", ".svg", ".csv")
     cards = [p for p in sorted(out.glob("*/*.json")) if all(p.with_suffix(kind).is_file() for kind in kinds)]
-    entries = [{k: v for k, v in json.loads(card.read_bytes()).items() if k != "about"} for card in cards]
-    write_atomic(out / "index.json", _json_bytes(entries))
+    write_atomic(out / "index.json", _json_bytes([json.loads(card.read_bytes()) for card in cards]))
 
 
 def about(corpus: Corpus, **parameters: object) -> dict[str, Any]:

@@ -61,8 +61,7 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
     for article, page, _ in known.values():
         write_atomic(figures / page, reading.page(article, spans, report="../report.html").encode())
     cards = json.loads((figures / "index.json").read_bytes())
-    abouts = {card["name"]: json.loads((figures / f"{card['name']}.json").read_bytes())["about"] for card in cards}
-    cards = [card for card in cards if abouts[card["name"]].get("inputs") == corpus.hashes]
+    cards = [card for card in cards if card["about"].get("inputs") == corpus.hashes]
     sections = []
     for notebook in notebooks:
         own = {c["name"]: c for c in cards if c["name"].startswith(f"{notebook.stem}/") and c["name"] not in LEFT_OUT}
@@ -71,7 +70,7 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
             shown = [_figure(own[name], figures, known) for name in dict.fromkeys([*drawn, *own]) if name in own]
             sections.append({"id": notebook.stem, "figures": shown, **words})
     compared = next((card for card in cards if card["name"] == COMPARISON), None)
-    about = abouts[(compared or cards[0])["name"]] if cards else {}
+    about = (compared or cards[0])["about"] if cards else {}
     html = reading.render(
         "report.html",
         findings=findings(figures) if compared else [],

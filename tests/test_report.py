@@ -17,7 +17,7 @@ from conftest import article as made_of
 from analysis import find_spans, load_corpus, save_figure, saver, score, tables
 from analysis.compare import differences
 from analysis.corpus import Corpus
-from analysis.figures import ROOT
+from analysis.figures import ROOT, write_index
 from analysis.model import Article, Block
 from analysis.reading import ROWS, _sources, browse, file_name, page, passages, read, shown
 from analysis.report import write_report
@@ -295,6 +295,7 @@ def test_a_report_of_groups_says_over_what_it_infers(made: Path, tmp_path: Path)
     about = json.loads(card.read_bytes())
     about["about"]["parameters"]["by"] = "outlet"
     card.write_text(json.dumps(about), encoding="utf-8")
+    write_index(tmp_path / "figures")
     corpus = load_corpus()
     report = write_report(corpus, find_spans(corpus.articles), tmp_path / "figures", NOTEBOOKS)
     heads = [path.read_text(encoding="utf-8").partition("</header>") for path in (made / "report.html", report)]
