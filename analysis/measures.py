@@ -17,7 +17,7 @@ from analysis import attribution, counts, encoder, framing, loaded, norms, senti
 from analysis import voice as voices_of
 from analysis.lexicons import LEXICONS, TARGETS, load_norms, load_targets
 from analysis.model import SCORE_COLUMNS, SENTENCE_COLUMNS, SPAN_COLUMNS, VOICES, AnalysisError, Article, Failure, Span
-from analysis.resample import MOST, applied, block_weights, enough, intervals, wilson
+from analysis.resample import MOST, block_weights, enough, intervals, wilson
 from analysis.text import sentences
 
 
@@ -221,26 +221,21 @@ def _scores(reading: counts.Reading, cells: Sequence[tuple], known: Mapping) -> 
         return
     firsts = np.arange(0, reading.size, -(-reading.size // MOST))
     drawn = [parts if reading.size <= MOST else np.add.reduceat(parts, firsts) for *_, parts in cells]
-    statistics = [measure.statistic for measure, *_ in cells]
-    bounds = intervals(drawn, statistics, block_weights(len(firsts))).tolist()
-    widths = [parts.shape[1] for *_, parts in cells]
-    totals = np.split(np.hstack([parts for *_, parts in cells]).sum(axis=0), np.cumsum(widths)[:-1])
-    unseen = [measure.name in counts.COUNTED and not t[0] for (measure, *_), t in zip(cells, totals, strict=True)]
-    rule_of_three = [np.minimum([3, t[1]], t[1]) if none else t for none, t in zip(unseen, totals, strict=True)]
-    values, most = (applied(statistics, widths, np.hstack(t)[None])[:, 0].tolist() for t in (totals, rule_of_three))
+    bounds = intervals(drawn, [measure.statistic for measure, *_ in cells], block_weights(len(firsts))).tolist()
     sizes = {voice: words.sum() for voice, words in reading.words.items()}  # none of ":)", which has a tone
-    rows = zip(cells, totals, values, bounds, unseen, most, strict=True)
-    for (measure, label, voice, parts), total, value, (low, high), none, highest in rows:
-        of_n = measure.statistic in counts.OF_K_AND_N
+    for (measure, label, voice, parts), (low, high) in zip(cells, bounds, strict=True):
+        total, of_n = parts.sum(axis=0), measure.statistic in counts.OF_K_AND_N
+        value = float(measure.statistic(total))
         k, n = total.tolist() if of_n else (total.sum(), np.nan)
+        none = measure.name in counts.COUNTED and not k
         reference = known if norms.rankable(measure.name, sizes.get(voice, 0), n if of_n else k) else {}
         if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
             k = (parts[:, 0] > 0).sum()
             n = float(value >= encoder.calibration("frame")["threshold"][0])
         elif not of_n:  # resamples repeat sources and look less diverse: centre
             low, high = np.clip([value - (high - low) / 2, value + (high - low) / 2], *counts.RANGES[measure.statistic])
-        if none and (measure.name in counts.SHARES or enough(parts)):
-            low, high = 0.0, highest
+        if none and (measure.name in counts.SHARES or enough(parts)):  # the rule of three
+            low, high = 0.0, float(measure.statistic(np.array([min(3, n), n])))
         elif not k and measure.name == "attributed_share" and enough(parts):  # in none of so many sentences
             low, high = 0.0, 3 / np.count_nonzero(parts[:, 1])
         elif np.isnan(low) and measure.name in (*counts.SHARES, "stance"):
