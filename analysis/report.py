@@ -148,25 +148,17 @@ def _picture(svg: str) -> tuple[tuple[int, int], str]:
 
 
 SAFE = " =:/'(),;.-+*!@$?[]^_~|{}"  # need no percent sign in an image written into a page's double quotes
-DOT = re.compile(r"M (\S+) (\S+) C (?:\S+ ){5}\S+ (?:C (?:\S+ ){5}\S+ ){7}z")  # a circle, as matplotlib draws it
 
 
 def _small(svg: str) -> str:
-    """The picture in half the characters: no comments or unused names, short numbers, dots of hatches as squares."""
+    """The picture in half the characters: no comments or unused names, short numbers."""
     svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r">\s+<", "><", re.sub(r"\s+", " ", re.sub(r"(?<!scale\(0)(\.\d\d)\d+", r"\1", svg)))
     svg = re.sub(r'<use xlink:(href="[^"]+") transform="translate\((\d+)[.\d]* 0\)"/>', r'<use \1 x="\2"/>', svg)
     used = {name: f"{i:x}" for i, name in enumerate(dict.fromkeys(re.findall(r'(?:url\(|href=")#([^")]+)', svg)))}
     svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{used[m[1]]}"' if m[1] in used else "", svg)
     svg = re.sub(r'(url\(|href=")#([^")]+)', lambda m: f"{m[1]}#{used[m[2]]}", svg)
-    return DOT.sub(_square, svg).replace('"', "'")
-
-
-def _square(circle: re.Match) -> str:
-    x, y = float(circle[1]), float(circle[2])
-    numbers = [float(number) for number in re.findall(r"-?[\d.]+", circle[0])]
-    size = max(numbers[1::2]) - min(numbers[1::2])
-    return f"M{x - size / 2:.2f} {y - size:.2f}h{size:.1f}v{size:.1f}h-{size:.1f}z" if size < 1 else circle[0]
+    return svg.replace('"', "'")
 
 
 def _cell(text: str) -> str:
