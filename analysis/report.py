@@ -71,9 +71,11 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
             sections.append({"id": notebook.stem, "figures": shown, **words})
     compared = next((card for card in cards if card["name"] == COMPARISON), None)
     about = (compared or cards[0])["about"] if cards else {}
+    rows = _rows(figures / f"{COMPARISON}.csv") if compared else []
+    found = [(row.get("pair", ""), row["verdict"], row["sentence"].replace(" cannot tell;", "")) for row in rows]
     html = reading.render(
         "report.html",
-        findings=findings(figures) if compared else [],
+        findings=sorted(found, key=lambda finding: finding[0]),  # pair by pair, the largest difference first
         basis=compared["caption"] if compared else "",
         sections=sections,
         articles=known.values(),
@@ -82,17 +84,6 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
     )
     write_atomic(figures / "report.html", html.encode())
     return figures / "report.html"
-
-
-def findings(figures: Path) -> list[tuple[str, str, str]]:
-    """(pair, verdict, sentence) of each comparison in the comparison notebook, pair by pair.
-
-    `pair` names two articles, or is "" where only two are compared, or groups.
-    """
-    path = figures / f"{COMPARISON}.csv"
-    rows = _rows(path) if path.is_file() else []
-    made = [(row.get("pair", ""), row["verdict"], row["sentence"].replace(" cannot tell;", "")) for row in rows]
-    return sorted(made, key=lambda finding: finding[0])
 
 
 def _figure(card: Mapping, figures: Path, known: Mapping[str, Known]) -> dict[str, object]:

@@ -94,14 +94,14 @@ def enough(part: np.ndarray) -> bool:
     return np.count_nonzero(part.any(axis=1)) >= LEAST
 
 
-def wilson(share: float, n: float) -> tuple[float, float]:
+def wilson(share: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Wilson's 95 % interval of a share of n (1927), which is an interval even where all n are alike.
 
     >>> np.round(wilson(1.0, 2), 2).tolist()
     [0.34, 1.0]
     """
     centre, half = share + Z**2 / (2 * n), Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    return float((centre - half) / (1 + Z**2 / n)), float((centre + half) / (1 + Z**2 / n))
+    return (centre - half) / (1 + Z**2 / n), (centre + half) / (1 + Z**2 / n)
 
 
 @lru_cache(maxsize=2)

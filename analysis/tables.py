@@ -101,10 +101,7 @@ def _cues(spans: pd.DataFrame) -> pd.DataFrame:
 
 
 def source_target(spans: pd.DataFrame) -> pd.DataFrame:
-    """Who speaks about whom: article_id, source_id, target, mentions, lean (what they count for in stance, their mean).
-
-    Mentions in the words of no source are the author's: source_id "(author)"; headings and captions are left out.
-    """
+    """Who speaks about whom, a source or "(author)": article_id, source_id, target, mentions, lean (mean of `lean`)."""
     spoken = spans[(spans["layer"] == "target") & spans["voice"].isin(["author", "direct", "indirect"])]
     speaker = spoken["source_id"].mask(spoken["voice"] == "author", "(author)").replace("", UNKNOWN)
     spoken = spoken.assign(source_id=speaker, lean=spoken["value"].map(lean))
@@ -128,9 +125,9 @@ def mentions(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
 
 
 def tone_words(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
-    """The words that make the author's tone: valence points per 100 of the author's words, the ten largest per article.
+    """The ten words of an article that make most of the author's tone: article, article_id, word, hits, points, voice.
 
-    Columns article, article_id, word, hits, points, voice; VADER's valences run from -4 to 4 and ignore negation here.
+    `points` are VADER's valences (-4 to 4, before negation) per 100 of the author's words.
     """
     own = spans[spans["voice"] == "author"]
     size = own[own["layer"] == "voice"].groupby("article_id")["value"].sum()
@@ -154,12 +151,12 @@ def role_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFram
 
     `low` and `high` are Wilson's 95 % interval of the share, as if mentions did not hang together.
     """
-    table = spans[spans["layer"] == "target"].assign(n=1, target=spans["label"])
+    table = spans[spans["layer"] == "target"].assign(n=1)
     table = table.assign(agent=table["detail"] == "agent", patient=table["detail"] == "patient")
-    table = table.groupby(["article_id", "label", "target"])[["n", "agent", "patient"]].sum().reset_index()
-    table = top(table, 10, by="n").melt(["article_id", "target", "n"], ["agent", "patient"], "role", "k")
-    ends = [wilson(r.k / r.n, r.n) for r in table.itertuples()]
-    table = table.assign(share=table["k"] / table["n"], low=[low for low, _ in ends], high=[high for _, high in ends])
+    table = table.groupby(["article_id", "label"])[["n", "agent", "patient"]].sum().reset_index()
+    table = top(table, 10, by="n").melt(["article_id", "label", "n"], ["agent", "patient"], "role", "k")
+    low, high = wilson(table["k"] / table["n"], table["n"])
+    table = table.assign(share=table["k"] / table["n"], low=low, high=high).rename(columns={"label": "target"})
     return with_labels(table, articles)
 
 
