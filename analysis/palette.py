@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
 BLUE, ORANGE, GREEN, PINK, RED, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8A8A8A"
-VOICE = {"author": (BLUE, "o", ""), "direct": (RED, "s", "////"), "indirect": (ORANGE, "D", "||||"),
-         "headline": (GREEN, "^", "xxxx"), "caption": (GREY, "v", "----"), "all": ("#222222", "P", "")}  # fmt: skip
+VOICE = {"author": (BLUE, "o", ""), "direct": (RED, "s", "////"), "indirect": (ORANGE, "D", "----"),
+         "headline": (GREEN, "^", "xxxx"), "caption": (GREY, "v", "||||"), "all": ("#222222", "P", "")}  # fmt: skip
 ROLE = {"headline": GREEN, "subhead": "#66C2A5", "paragraph": BLUE, "caption": SKY, "kicker": PINK, "dateline": ORANGE,
         "byline": "#B8860B", "notice": RED, "furniture": "#999999"}  # fmt: skip
 CYCLE = ((BLUE, "o"), (RED, "s"), (GREEN, "^"), (ORANGE, "D"), (PINK, "v"), (GREY, "P"))
 VERDICT = {"higher": (BLUE, "o"), "lower": (RED, "s"), "cannot tell": (GREY, "D")}
 STYLE = VOICE | VERDICT
-HATCHES = ("", "////", "||||", "xxxx")
+HATCHES = ("", "////", "----", "xxxx")
 RIGHT = ("axes fraction", "data")  # beside a line of the axes
 LONGEST = 66
 CHARACTER = 0.075  # inches of one in a label, on average
