@@ -61,7 +61,7 @@ def differences(scores: pd.DataFrame, names: Mapping[str, str], *, seed: int = 0
     An article without a score is left out, for on it something failed.
     """
     if "parts" not in scores:
-        raise AnalysisError("these scores have no column `parts`: make them with measures.score, not from a file")
+        raise AnalysisError("scores without `parts`, as from a file: make them with measures.score, or compare groups")
     chosen = scores[["article_id", *KEYS, "k", "n", "unit", "parts"]]
 
     def both(left: str, right: str) -> pd.DataFrame:
@@ -88,15 +88,17 @@ def of_pairs(
     return table[[*PAIR, *table.columns.drop(PAIR)]]
 
 
-def leverage(scores: pd.DataFrame, left: str, right: str, measure: str, label: str, voice: str) -> pd.DataFrame:
-    """The three sentences whose removal changes one difference most, and what the verdict would be without each.
+def leverage(scores: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
+    """The three sentences whose removal changes the first of `gaps` most, and what the verdict would be without each.
 
-    Columns LEVERAGE_COLUMNS: sentence is its index, difference that without it; p and verdict are uncorrected.
+    `gaps` as from `differences` of `scores`; without a row, there is none. Columns LEVERAGE_COLUMNS: sentence is its
+    index, difference that without it; p and verdict are uncorrected.
     """
-    row = scores[(scores[KEYS] == [measure, label, voice]).all(axis=1) & scores["article_id"].isin([left, right])]
-    if len(row) < 2:  # one article, or nothing of the kind in one of the two
+    if gaps.empty:
         return pd.DataFrame(columns=LEVERAGE_COLUMNS)
-    return levers(row, _statistic(measure), lambda rows: difference(rows, left, right))
+    left, right, *key = gaps.iloc[0][["left", "right", *KEYS]]
+    row = scores[(scores[KEYS] == key).all(axis=1) & scores["article_id"].isin([left, right])]
+    return levers(row, _statistic(key[0]), lambda rows: difference(rows, left, right))
 
 
 def levers(row: pd.DataFrame, statistic: Callable, compare: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:

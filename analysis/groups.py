@@ -132,11 +132,10 @@ def basis(facts: pd.DataFrame, by: str) -> str:
     group = named(facts, by)
     sizes = Counter(group[group != ""])
     groups = "; ".join(f"{name} {n}" for name, n in sizes.most_common()) or "none"
-    said = [f"Inference over articles, each counting once: {sizes.total()} by {by} ({groups})."]
     names = _order(sizes, by)
-    said += [f"Differences are {' minus '.join(names)}."] * (len(names) == 2)
-    said += ["Differences are each group minus the rest, all tests as one family."] * (len(names) > 2)
-    said += ["There is nothing to compare."] * (len(names) < 2)
+    how = " minus ".join(names) if len(names) == 2 else "each group minus the rest, all tests as one family"
+    said = [f"Inference over articles, each counting once: {sizes.total()} by {by} ({groups})."]
+    said += [f"Differences are {how}." if len(names) > 1 else "There is nothing to compare."]
     said += ["Means with 95 % intervals, bootstrap over articles."]
     if left_out := len(group) - sizes.total():
         said += [f"Left out, for no {by} is stated: {left_out}."]

@@ -183,9 +183,10 @@ def reading_strip(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = look.axes_for(ax, 9)
     voices, tone = table[table["lane"] == "voice"], table[table["lane"] == "tone"]
     edge = {"edgecolor": "white", "linewidth": 0.3}
-    for row in voices.itertuples():
-        colour, _, hatch = look.VOICE[row.label]
-        ax.broken_barh([(row.word, row.words)], (3.1, 0.8), facecolor=colour, hatch=hatch, **edge)
+    for voice in look.order(voices["label"]):
+        part, (colour, _, hatch) = voices[voices["label"] == voice], look.VOICE[voice]
+        style = {"color": colour, "hatch": hatch, "label": VOICE_NAME[voice], "align": "edge"}
+        ax.bar(part["word"], 0.8, part["words"], bottom=3.1, **style, **edge)
     colours = np.where(np.abs(tone["value"]) >= 0.05, "#555555", "#BBBBBB")  # no colour of a voice
     ax.bar(tone["word"], 0.45 * tone["value"], tone["words"], bottom=2.5, align="edge", color=colours, **edge)
     ax.axhline(2.5, color="#555555", linewidth=0.6)
@@ -195,8 +196,7 @@ def reading_strip(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.tick_params(axis="y", length=0)
     end = (voices["word"] + voices["words"]).max() if len(voices) else 1
     ax.set(ylim=(0, 4), xlim=(0, end), xlabel="words from the start")
-    present = [(VOICE_NAME[v], *look.VOICE[v]) for v in look.VOICE if (voices["label"] == v).any()]
-    look.legend_below(ax, [Patch(fc=colour, hatch=hatch, ec="white", label=v) for v, colour, _, hatch in present])
+    look.legend_below(ax)
     return ax
 
 

@@ -12,12 +12,11 @@ from analysis.compare import KEYS
 from analysis.counts import CUE_STANCES, UNKNOWN, located, without_own
 from analysis.lexicons import OWN_VALIDITY, VALIDITY, load_cases, load_own_validity, load_validity
 from analysis.measures import MEASURES, find_spans, score
-from analysis.model import AnalysisError, Article
+from analysis.model import Article
 from analysis.palette import cut
 from analysis.resample import wilson
 from analysis.stance import UNFAVOURABLE, lean
 
-LABEL_LENGTH = 40
 LEANS = f"A favourable mention counts always, an unfavourable one, read by the model, from probability {UNFAVOURABLE}."
 UNMEASURED = ("page anatomy", "grammatical roles")  # instruments of no measure by itself
 
@@ -29,7 +28,7 @@ def labels(articles: Sequence[Article]) -> dict[str, str]:
     """
     topics = Counter(a.topic for a in articles)
     full = {a.article_id: a.topic if topics[a.topic] == 1 and a.topic else a.title or a.article_id for a in articles}
-    short = {i: cut(n, LABEL_LENGTH) for i, n in full.items()}
+    short = {i: cut(n, 40) for i, n in full.items()}
     uses = Counter(short.values())
     return {i: n if uses[n] == 1 else f"{n[:32]} [{k}]" for k, (i, n) in enumerate(short.items(), 1)}
 
@@ -200,13 +199,6 @@ def power(gaps: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**scaled).sort_values("difference", key=abs, ascending=False, kind="stable", ignore_index=True)
 
 
-def largest(gaps: pd.DataFrame) -> tuple[str, str, str]:
-    """Measure, label and voice of the row with the largest difference; the author's tone where there is no row."""
-    if gaps.empty:
-        return "tone", "tone", "author"
-    return tuple(gaps.loc[gaps["difference"].abs().idxmax(), KEYS])
-
-
 def outside_band(page: pd.DataFrame) -> str:
     """Which rows of `norms.with_band` (with `article` and `name`) lie beyond its ends, a sentence; "" without bands."""
     if "norm" not in page or page["norm"].isna().all():
@@ -225,13 +217,6 @@ def listed(items: Iterable[str], most: int = 6) -> str:
     items = list(items)
     rest = [f"and {len(items) - most} more"] if len(items) > most else []
     return "; ".join([*items[:most], *rest]) or "none"
-
-
-def pair(articles: Sequence[Article]) -> tuple[str, str]:
-    """The ids of the two articles that a notebook compares, the first and the last; AnalysisError without articles."""
-    if not articles:
-        raise AnalysisError("tables hold no texts to compare two of; compare groups, with by='outlet' or another")
-    return articles[0].article_id, articles[-1].article_id
 
 
 def ends(table: pd.DataFrame, names: Mapping[str, str]) -> list[str]:

@@ -144,7 +144,7 @@ def test_what_cannot_be_compared_is_refused(change, ids, message):
 def test_an_article_has_no_difference_from_itself():
     table = scores(a={HEDGES: hits(np.random.default_rng(4), 9, 3)})
     assert difference(table, "a", "a").empty
-    assert leverage(table, "a", "a", *HEDGES).empty
+    assert leverage(table, difference(table, "a", "a")).empty
 
 
 def test_families_of_alike_texts_seldom_give_any_verdict():
@@ -304,7 +304,7 @@ def test_leverage_names_the_sentence_on_which_a_verdict_hangs():
     left, right = (np.column_stack([np.zeros(30), np.full(30, 20)]) for _ in "ab")
     left[[2, 5, 9, 13, 17, 21, 25], 0], right[11, 0] = (1, 1, 2, 1, 1, 1, 1), 1
     table = scores(a={HEDGES: left}, b={HEDGES: right})
-    found = leverage(table, "a", "b", *HEDGES)
+    found = leverage(table, difference(table, "a", "b"))
     assert found.loc[0, ["article_id", "sentence"]].tolist() == ["a", 9] and len(found) == 3
     whole = difference(table, "a", "b").iloc[0]
     assert (found["difference"] - found["change"]).round(9).eq(round(whole["difference"], 9)).all()
@@ -322,7 +322,7 @@ def test_leverage_says_whether_one_sentence_turns_the_verdict(most, hits_left, h
     left[np.arange(hits_left) * 2 + 2, 0], right[np.arange(hits_right) * 7 + 9, 0] = 1, 1
     left[2, 0] = most
     table = scores(a={HEDGES: left}, b={HEDGES: right})
-    found = leverage(table, "a", "b", *HEDGES)
+    found = leverage(table, difference(table, "a", "b"))
     assert [difference(table, "a", "b")["verdict"][0], found["verdict"][0]] == verdicts
     assert found["flips"][0] == (verdicts[0] != verdicts[1])
 
@@ -330,14 +330,15 @@ def test_leverage_says_whether_one_sentence_turns_the_verdict(most, hits_left, h
 def test_leverage_of_the_only_sentence_of_a_voice_comes_first():
     only, many = np.zeros((20, 2)), hits(np.random.default_rng(15), 20, 5)
     only[4] = (1, 9)
-    found = leverage(scores(a={HEDGES: only}, b={HEDGES: many}), "a", "b", *HEDGES)
+    table = scores(a={HEDGES: only}, b={HEDGES: many})
+    found = leverage(table, difference(table, "a", "b"))
     assert found.loc[0, ["article_id", "sentence"]].tolist() == ["a", 4] and np.isnan(found["change"][0])
 
 
-def test_leverage_of_a_row_that_is_not_there():
+def test_sentences_that_are_all_alike_have_no_leverage():
     table = scores(a={HEDGES: np.ones((5, 2))}, b={HEDGES: np.ones((5, 2))})
-    assert leverage(table, "a", "b", "loaded", "boosters", "author").empty
-    assert leverage(table, "a", "b", *HEDGES).empty  # all sentences alike: none has leverage
+
+    assert leverage(table, difference(table, "a", "b")).empty
 
 
 def test_another_seed_gives_the_same_verdict():
