@@ -65,13 +65,13 @@ def trajectory(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame
     return tone[["article_id", "voice", "sentence", "word", "words", "tone", "smooth", "start", "end"]]
 
 
-def frequent_words(spans: pd.DataFrame, layer: str, most: int = 8) -> pd.DataFrame:
-    """The head words of a layer by article and label: columns article_id, label, word, hits, voices; `most` each."""
-    chosen = spans[(spans["layer"] == layer) & (spans["detail"] != "")]
+def loaded_words(spans: pd.DataFrame) -> pd.DataFrame:
+    """The twelve most frequent of each article and category: article_id, label, word, hits, voices."""
+    chosen = spans[(spans["layer"] == "loaded") & (spans["detail"] != "")]
     chosen = chosen.rename(columns={"detail": "word"}).groupby(["article_id", "label", "word"])["voice"]
     table = chosen.agg(hits="size", voices=lambda v: "; ".join(sorted(set(v)))).reset_index()
     table = table.sort_values(["article_id", "label", "hits", "word"], ascending=[True, True, False, True])
-    return table.groupby(["article_id", "label"]).head(most).reset_index(drop=True)
+    return table.groupby(["article_id", "label"]).head(12).reset_index(drop=True)
 
 
 def source_table(spans: pd.DataFrame) -> pd.DataFrame:

@@ -53,7 +53,7 @@ def test_no_plotted_row_holds_a_sentence(spans: pd.DataFrame, pair: list[Article
     made = [
         tables.reading_strip(spans, pair),
         tables.trajectory(spans, pair),
-        tables.frequent_words(spans, "loaded"),
+        tables.loaded_words(spans),
         tables.source_table(spans),
         tables.source_target(spans),
         tables.tone_words(spans, pair),
