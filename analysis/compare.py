@@ -1,8 +1,7 @@
 """Two articles against each other: differences with verdicts, the sentences they hang on, the words that make them.
 
-All inference is about these texts: what would hold for other sentences of the same make. It says nothing about the
-outlets, for which many articles of each are needed: see `groups`. Where there is nothing to compare (an article with
-itself, a voice that is silent) the tables are empty, so that the notebooks run on any corpus.
+All inference is about these texts, not their outlets, for which many articles of each are needed: see `groups`. Where
+there is nothing to compare (an article with itself, a voice that is silent) the tables are empty.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -20,7 +19,10 @@ from analysis.text import sentences
 from analysis.verdicts import LEVEL, counted, judged
 
 KEYS = ["measure", "label", "voice"]
+PAIR = ["pair", "left", "right"]  # "A against B", by short names, and the ids of the two
 NUMBERS = ["left_value", "right_value", "low", "high", "error", "p"]
+COLUMNS = [*PAIR, *KEYS, "left_value", "right_value", "difference", "low", "high"]
+COLUMNS += ["p", "p_holm", "verdict", "smallest_detectable", "unit", "sentence"]
 PAIRED = 4  # articles up to which each is compared with each: six pairs
 DRAWS_PER_ROW = 40  # the least p is 1/(draws + 1): after Holm over m rows it must still be able to go below .05
 # Of 18 priors tried on 30 pairs of BASIL dev: with 2,000 words 9 of 77 words beyond the null are function words, with
@@ -39,15 +41,15 @@ def difference(scores: pd.DataFrame, left: str, right: str, *, seed: int = 0) ->
 
     `scores` comes from `measures.score`, with its column `parts`. All its rows are one family for Holm's correction:
     filter first, by the question asked, never by the result. One row each, with the columns
-    measure, label, voice; left_value, right_value, difference, unit: the values, in the measure's unit;
+    pair, left, right; measure, label, voice; left_value, right_value, difference, unit: values in the measure's unit;
     low, high: 95 % percentile interval from block bootstraps of each article by itself;
     p, p_holm: permutation test over sentences (Phipson & Smyth 2010), then Holm's step-down (1979); missing, and not
     counted in the family, where nothing can be tested, such as a label with no hit in either text;
     verdict: "higher" or "lower" where p_holm < .05 and the interval leaves out 0, else "cannot tell";
     smallest_detectable: (z of 1 - .05/2m + z of .80) x standard error of the bootstrap, m rows in the family: a lower
-    bound of what four of five such texts would show. Simulated with 45 sentences each and m = 1, a text that truly had
-    so much more was told apart in .68 of pairs at 6 hits per 100 words and in .50 at one hit per 100 words;
-    sentence: all this in English. Raises AnalysisError for an unknown id or measure, or scores without `parts`.
+    bound of what four of five such texts would show: simulated, .68 of pairs of 45 sentences did at 6 hits per 100
+    words and .50 at one; sentence: all this in English.
+    Raises AnalysisError for an unknown id or measure, or scores without `parts`.
     """
     _check(scores["article_id"], left, right)
     return differences(scores, {left: left, right: right}, seed=seed)
@@ -56,13 +58,10 @@ def difference(scores: pd.DataFrame, left: str, right: str, *, seed: int = 0) ->
 def differences(scores: pd.DataFrame, names: Mapping[str, str], *, seed: int = 0) -> pd.DataFrame:
     """`difference` of each two of up to PAIRED articles (short names by id), of more the first and last: one family.
 
-    An article without a score is left out, for on it something failed. Unless the first and the last of `names` are all
-    that is compared, the first columns are pair ("A against B", short names), left and right (ids).
+    An article without a score is left out, for on it something failed.
     """
-    if seed < 0:
-        raise AnalysisError(f"seed={seed}: not below 0")
     if "parts" not in scores:
-        raise AnalysisError("these scores have no column `parts`: make them with measures.score, not from a file")
+        raise AnalysisError("scores without `parts`, as from a file: make them with measures.score, or compare groups")
     chosen = scores[["article_id", *KEYS, "k", "n", "unit", "parts"]]
 
     def both(left: str, right: str) -> pd.DataFrame:
@@ -71,37 +70,35 @@ def differences(scores: pd.DataFrame, names: Mapping[str, str], *, seed: int = 0
         return sides[0].merge(sides[1].drop(columns="unit"), on=KEYS, suffixes=("_left", "_right"), validate="1:1")
 
     table = of_pairs(both, names, {*chosen["article_id"]})
-    several, order = "pair" in table, [*names]
-    table = table if several else table.assign(left=order[0], right=order[-1])
     draws, table[NUMBERS] = max(resample.SHUFFLES, DRAWS_PER_ROW * len(table)), np.nan
     for (*_, measure), rows in table.groupby(["left", "right", "measure"]).indices.items():
         table.loc[rows, NUMBERS] = _compared(table.loc[rows], _statistic(measure), draws, seed)
-    columns = [*["pair", "left", "right"] * several, *KEYS, "left_value", "right_value", "difference", "low", "high"]
-    return judged(table, counted)[[*columns, "p", "p_holm", "verdict", "smallest_detectable", "unit", "sentence"]]
+    return judged(table, counted, names)[COLUMNS]
 
 
 def of_pairs(
     make: Callable[[str, str], pd.DataFrame], names: Mapping[str, str], known: Collection[str] = ()
 ) -> pd.DataFrame:
-    """The tables that `make` makes of each two articles, as `differences` pairs them and names the pair; one table."""
-    order, ids = [*names], [i for i in names if not known or i in known]
-    pairs = [*combinations(ids, 2)] if len(order) <= PAIRED else []
+    """The tables that `make` makes of each two articles, as `differences` pairs them, as one with PAIR in front."""
+    ids = [i for i in names if not known or i in known]
+    pairs = [*combinations(ids, 2)] if len(names) <= PAIRED else []
     pairs = pairs or [(ids[0], ids[-1])]  # an article with itself: no row
     made = [make(*two).assign(pair=" against ".join(map(names.get, two)), left=two[0], right=two[1]) for two in pairs]
     table = pd.concat(made, ignore_index=True)
-    return table if pairs != [(order[0], order[-1])] else table.drop(columns=["pair", "left", "right"])
+    return table[[*PAIR, *table.columns.drop(PAIR)]]
 
 
-def leverage(scores: pd.DataFrame, left: str, right: str, measure: str, label: str, voice: str) -> pd.DataFrame:
-    """The three sentences whose removal changes one difference most, and what the verdict would be without each.
+def leverage(scores: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
+    """The three sentences whose removal changes the first of `gaps` most, and what the verdict would be without each.
 
-    Columns: article_id, sentence (its index in the article), difference without it, change, p, verdict, flips. The
-    verdicts are those of this row by itself, uncorrected, as a reader asks about it alone.
+    `gaps` as from `differences` of `scores`; without a row, there is none. Columns LEVERAGE_COLUMNS: sentence is its
+    index, difference that without it; p and verdict are uncorrected.
     """
-    row = scores[(scores[KEYS] == [measure, label, voice]).all(axis=1) & scores["article_id"].isin([left, right])]
-    if len(row) < 2:  # one article, or nothing of the kind in one of the two
+    if gaps.empty:
         return pd.DataFrame(columns=LEVERAGE_COLUMNS)
-    return levers(row, _statistic(measure), lambda rows: difference(rows, left, right))
+    left, right, *key = gaps.iloc[0][["left", "right", *KEYS]]
+    row = scores[(scores[KEYS] == key).all(axis=1) & scores["article_id"].isin([left, right])]
+    return levers(row, _statistic(key[0]), lambda rows: difference(rows, left, right))
 
 
 def levers(row: pd.DataFrame, statistic: Callable, compare: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
@@ -129,13 +126,11 @@ def words_of(article: Article) -> list[list[str]]:
 
 
 def distinctive_words(articles: Iterable[Article], left: str, right: str) -> pd.DataFrame:
-    """Words that set two articles apart: log-odds ratio with an informative Dirichlet prior.
+    """Words that set two articles apart, most of them by topic: log-odds ratio with an informative Dirichlet prior.
 
-    Columns: word, left_count, right_count, log_odds, z (both positive where left uses the word more), null_high (the
-    95 % quantile of the largest |z| when sentences are shuffled between the two) and beyond_null. Most words beyond
-    the null are topic; the choice between words for one thing is for the reader to see.
-    Prior: frequencies in American political news (data/background.csv), at least half a word each.
-    Monroe, Colaresi & Quinn 2008, "Fightin' Words", section 3.5.1.
+    Columns WORD_COLUMNS: log_odds and z are positive where left uses the word more; null_high is the 95 % quantile of
+    the largest |z| when sentences are shuffled between the two. Prior: frequencies in American political news
+    (data/background.csv), at least half a word each. Monroe, Colaresi & Quinn 2008, "Fightin' Words", section 3.5.1.
     """
     from sklearn.feature_extraction.text import CountVectorizer  # takes half a second to import
 
@@ -165,13 +160,12 @@ def distinctive_words(articles: Iterable[Article], left: str, right: str) -> pd.
 def contributions(
     spans: pd.DataFrame, articles: Iterable[Article], left: str, right: str, *, voice: str | None = None
 ) -> pd.DataFrame:
-    """The words that make the difference in tone; the column `contribution` adds up to it exactly.
+    """The words that make the difference in tone, largest first; the column `contribution` adds up to it exactly.
 
-    Columns: word, left_count, left_part, right_count, right_part, contribution = left_part - right_part, largest
-    first. Tone is the mean of the runs' compounds, weighted by words; a compound is s/sqrt(s^2 + 15), s being the sum
-    of the run's valences after negation, emphasis and "but" are applied. So each tone word has its own valence, over
-    that root, as its part, and what those rules add goes to one row of its own: a negated "good" still counts as good,
-    and that row takes it back. After the word shifts of Gallagher et al. 2021.
+    Columns SHIFT_COLUMNS. Tone is the mean of the runs' compounds, weighted by words; a compound is s/sqrt(s^2 + 15), s
+    being the sum of the run's valences after negation, emphasis and "but". So each word's part is its own valence over
+    that root, and what those rules add goes to the row CONTEXT: a negated "good" still counts as good, and that row
+    takes it back. After the word shifts of Gallagher et al. 2021.
     """
     _check([article.article_id for article in articles], left, right)
     if left == right:

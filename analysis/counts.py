@@ -12,11 +12,12 @@ from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from analysis import encoder, loaded, stance
 from analysis.encoder import FRAMES, HEADS, TECHNIQUES, probability
 from analysis.model import VOICES, Article
-from analysis.text import sentences
+from analysis.text import sentence_at, sentences
 
 SOURCE_TYPES = ("government", "corporate", "expert", "media", "ngo", "citizen", "document")
 SOURCE_TYPES += ("anonymous collective", "unnamed individual", "not stated")
@@ -79,6 +80,33 @@ OF_K_AND_N = (*MEANS, log_balance)
 RANGES = {effective_number: (1, np.inf), evenness: (0, 1), present: (0, np.inf)}
 
 
+def located(spans: pd.DataFrame, articles: Iterable[Article]) -> pd.DataFrame:
+    """Spans with their place in the measured text: `sentence`, `word` (words before it), `words` (in it)."""
+    parts = [spans.assign(sentence=0, word=0, words=0).iloc[:0]]
+    for article in articles:
+        own = spans[spans["article_id"] == article.article_id]
+        words = [t.start for s in sentences(article) for t in s.tokens if t.is_word]
+        first, after = (np.searchsorted(words, own[side]) for side in ("start", "end"))
+        at = [sentence_at(article, start) for start in own["start"]]
+        parts.append(own.assign(sentence=np.array(at, dtype=int), word=first, words=after - first))
+    return pd.concat(parts, ignore_index=True)
+
+
+def without_own(spans: pd.DataFrame) -> pd.DataFrame:
+    """All spans but attributions of what the author says ("I think"): they have no source, their words are his own."""
+    own = (spans["layer"] == "attribution") & (spans["label"] == "content") & (spans["voice"] == "author")
+    return spans[~own.groupby([spans["article_id"], spans["layer"], spans["group"]]).transform("any")]
+
+
+def by_article(spans: pd.DataFrame) -> dict[str, list[tuple]]:
+    """The spans of each article, for `reading_of`: layer, label, start, voice, source, value, group, detail."""
+    columns = ["layer", "label", "start", "voice", "source_id", "value", "group", "detail"]
+    spans, found = without_own(spans), defaultdict(list)
+    for name, *row in zip(*(spans[column].tolist() for column in ["article_id", *columns]), strict=True):
+        found[name].append(row)
+    return dict(found)
+
+
 class Row(NamedTuple):
     """A span as `score` needs it, with the index of its sentence."""
 
@@ -105,8 +133,8 @@ class Reading(NamedTuple):
         return len(sentences(self.article))
 
 
-def reading_of(article: Article, spans: Iterable[tuple]) -> Reading:
-    """What the `parts` of a measure count: the article's sentences, with its spans as from `spans.by_article`."""
+def reading_of(article: Article, spans: Iterable[tuple], categories: Sequence[str] = loaded.CATEGORIES) -> Reading:
+    """What the `parts` of a measure count: the article's sentences, with its spans as from `by_article`."""
     firsts = [sentence.start for sentence in sentences(article)]
     size = len(firsts)
     words = {voice: [0.0] * size for voice in (*VOICES, "all")}
@@ -117,7 +145,7 @@ def reading_of(article: Article, spans: Iterable[tuple]) -> Reading:
         if layer == "voice":
             words[voice][at] += value
             words["all"][at] += value
-    return Reading(article, {v: np.array(n) for v, n in words.items() if any(n)}, rows)
+    return Reading(article, {v: np.array(n) for v, n in words.items() if any(n)}, rows, categories)
 
 
 Parts = dict[tuple[str, str], np.ndarray]

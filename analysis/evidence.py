@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.compare import KEYS
-from analysis.counts import OF_K_AND_N, UNKNOWN
+from analysis.counts import OF_K_AND_N, UNKNOWN, located, without_own
 from analysis.measures import MEASURES
 from analysis.model import Article
-from analysis.spans import located, without_own
-from analysis.tables import listed, pair
+from analysis.tables import listed
 from analysis.text import sentence_at, sentences
 
 # Columns of a row that narrow down the spans behind it, and the columns of the table of spans that they name.
@@ -36,16 +35,6 @@ def sentences_behind(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.Dat
     table = located(spans[spans["label"] != "any"], articles)
     columns = ["article_id", "sentence", "label", "text", "context", "voice", "source_id", "value", "layer"]
     return _with_context(table, articles)[columns]
-
-
-def in_context(spans: pd.DataFrame, articles: Sequence[Article], width: int = 45) -> pd.DataFrame:
-    """Keyword in context, for reading: article_id, label, voice, before, text, after (`width` characters a side)."""
-    raws = {a.article_id: a.raw for a in articles}
-    before = [raws[s.article_id][max(0, s.start - width) : s.start] for s in spans.itertuples()]
-    after = [raws[s.article_id][s.end : s.end + width] for s in spans.itertuples()]
-    columns = ["article_id", "label", "voice", "before", "text", "after"]
-    table = spans.assign(before=before, after=after)[columns].reset_index(drop=True)
-    return table.replace({"before": {r"\s+": " "}, "after": {r"\s+": " "}}, regex=True)
 
 
 def unattributed_loaded(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
@@ -80,9 +69,8 @@ def tracer(
 ) -> Callable[[pd.DataFrame], pd.DataFrame]:
     """A function that gives a table a column `sentences`, the numbers behind each row; first those that count most.
 
-    A row of two articles gets `left_sentences` and `right_sentences`, of those that its columns left and right name, or
-    else of the first and the last. What cannot be traced (a row about an instrument, not a text) has none, and rows of
-    groups (`articles`) name their articles themselves. `parts` and `ids` go, for they are no cells of a csv.
+    A row of two articles gets `left_sentences` and `right_sentences`. What cannot be traced (a row about an instrument,
+    not a text) has none, and rows of groups name their articles. `parts` and `ids` go, for they are no cells of a csv.
     """
     rows = () if scores is None else scores[["article_id", *KEYS, "parts"]].itertuples(index=False)
     counted = {tuple(key): parts for *key, parts in rows}
@@ -95,15 +83,11 @@ def tracer(
 
     def with_sentences(table: pd.DataFrame) -> pd.DataFrame:
         made = table.drop(columns=["parts", "ids"], errors="ignore")
-        if "articles" in table or table.empty or not articles:
-            return made
-        ends = dict(zip(("left", "right"), pair(articles), strict=True))
-        sides = {"sentences": "article_id"} if "article_id" in table else {f"{side}_sentences": side for side in ends}
-        for column, side in sides.items():
-            rows = table.to_dict("records")
-            found = [" ".join(map(str, behind(row, by_id[row.get(side, ends.get(side))]))) for row in rows]
+        sides = {"article_id": "sentences", "left": "left_sentences", "right": "right_sentences"}
+        for side in (side for side in sides if side in table and articles):
+            found = [" ".join(map(str, behind(row, by_id[row[side]]))) for row in table.to_dict("records")]
             if any(found):
-                made[column] = found
+                made[sides[side]] = found
         return made
 
     return with_sentences

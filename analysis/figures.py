@@ -85,7 +85,7 @@ def saver(
 
     A caption that does not speak of its instrument gets `validity`, how good the notebook's instrument is. With
     `spans`, and `scores` as `score` made them, the rows get the numbers of the sentences behind them, see `evidence`,
-    and each caption says what failed in which article. The path given back is relative to the working directory.
+    and each caption says what failed in which article.
     """
     whence, lost = about(corpus, **parameters), _failed(corpus, spans, scores)
     trace = None if spans is None else tracer(spans, corpus.articles, scores)
@@ -94,36 +94,38 @@ def saver(
         data = data if trace is None else trace(data)
         told = caption if "Instrument" in caption else f"{caption} {validity}"
         card |= {"caption": told + lost, "about": whence, "out": out}
-        return Path(os.path.relpath(save_figure(fig, f"{notebook}/{name}", data=data, **card)))
+        return Path(
+            os.path.relpath(save_figure(fig, f"{notebook}/{name}", data=data, **card))
+        )  # a notebook names no machine
 
     return save
 
 
 def _failed(corpus: Corpus, *made: pd.DataFrame | None) -> str:
     """What failed in which article, a sentence to end a caption; "" where nothing did."""
-    failures = [failure for table in made if table is not None for failure in table.attrs.get("failures", ())]
-    names = labels(corpus.articles) if failures else {}
-    told = (
-        f"{f['stage'].replace('_', ' ')} of {names[f['article_id']]}{FOLLOWS.get(f['stage'], '')}" for f in failures
-    )
-    return f" Missing here, for it failed: {listed(dict.fromkeys(told))}." if failures else ""
+    told = {}
+    for failure in (failure for table in made if table is not None for failure in table.attrs.get("failures", ())):
+        stage, name = failure["stage"], labels(corpus.articles)[failure["article_id"]]
+        told[f"{stage.replace('_', ' ')} of {name}{FOLLOWS.get(stage, '')}"] = True
+    return f" Missing here, for it failed: {listed(told)}." if told else ""
 
 
 def _written_around(fig: Figure, title: str, caption: str) -> list[Text]:
     """Title above and caption below the figure's area, wrapped to its width; savefig's tight box takes them in."""
     width, height = fig.get_size_inches()
-    above = [textwrap.fill(title, int(width * 9.5))] if title else []
-    texts = [fig.text(0, 1 + 0.08 / height, text, fontsize=12.5, fontweight="bold", va="bottom") for text in above]
-    below = textwrap.fill(caption, int(width * 15.5))
-    return [*texts, fig.text(0, -0.08 / height, below, fontsize=8, color="#444444", va="top", linespacing=1.35)]
+    above = {"fontsize": 12.5, "fontweight": "bold", "va": "bottom", "gid": "title"}
+    below = {"fontsize": 8, "color": "#444444", "va": "top", "linespacing": 1.35, "gid": "caption"}
+    return [
+        fig.text(0, 1 + 0.08 / height, textwrap.fill(title, int(width * 9.5)), **above),
+        fig.text(0, -0.08 / height, textwrap.fill(caption, int(width * 15.5)), **below),
+    ]
 
 
 def write_index(out: Path) -> None:
     """Write `index.json` anew from the figures that stand under `out` with all their files, by name."""
     kinds = (".png", ".svg", ".csv")
     cards = [p for p in sorted(out.glob("*/*.json")) if all(p.with_suffix(kind).is_file() for kind in kinds)]
-    entries = [{k: v for k, v in json.loads(card.read_bytes()).items() if k != "about"} for card in cards]
-    write_atomic(out / "index.json", _json_bytes(entries))
+    write_atomic(out / "index.json", _json_bytes([json.loads(card.read_bytes()) for card in cards]))
 
 
 def about(corpus: Corpus, **parameters: object) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Groups of articles against each other: inference over articles, by outlet, kind, topic, author, year or month.
 
-An article is one observation: a group's value is the mean of its articles' scores, each counting once, whatever its
-length. It speaks of articles like these, not of how they were chosen: a group may differ by its topics alone. Tables
-in, tables out: `scores` and `articles_frame` as made here or read back from what `measure` wrote; no text is needed.
+An article is one observation: a group's value is the mean of its articles' scores, whatever their length. It speaks of
+articles like these, not of how they were chosen: a group may differ by its topics alone. No text is needed: `scores`
+and `articles_frame` may be read back from what `measure` wrote.
 """
 
 import re
@@ -34,8 +34,7 @@ COLUMNS += ["p", "p_holm", "verdict", "smallest_detectable", "unit", "articles",
 def named(facts: pd.DataFrame, by: str) -> pd.Series:
     """The group of each article, by its id; "" where the fact is not stated, or a date has no year or month.
 
-    `facts` as from `articles_frame`. A month is YYYY-MM; read are 2026-01-20, 20260120, 20 January 2026, Jan. 20, 2026
-    and the like, while 03/04/2026 has a year only. Of more than SHOWN groups, the smallest are put together.
+    `facts` as from `articles_frame`. A month is YYYY-MM. Of more than SHOWN groups, the smallest are put together.
     """
     if by not in BY:
         raise AnalysisError(f"by={by!r}: valid are {', '.join(BY)}, or '' for articles against each other")
@@ -53,13 +52,12 @@ def means(scores: pd.DataFrame, facts: pd.DataFrame, by: str, *, seed: int = 0) 
     """The mean of each score over the articles of each group, with its 95 % interval: a row a score and group.
 
     Columns: group (dates in order, else the largest first); name and method, if `scores` has them; measure, label,
-    voice; n, the articles that have such a row, for a voice may be silent; value, missing where n is 0; unit; low,
-    high; articles, their ids, highest first, LISTED at most; parts, (articles of the group, 2): the score or 0, and
-    whether there is one; ids, of all articles of the group, in that order.
+    voice; n, articles that have such a row; value, missing where n is 0; unit; low, high; articles, their ids, highest
+    first, LISTED at most; parts, (articles of the group, 2): the score or 0, and whether there is one; ids, of them.
     Interval: percentiles of a bootstrap over articles, widened by t/z · sqrt(n/(n - 1)) for few, after Hesterberg
-    (2015, The American Statistician 69, 371). It holds the mean of 94 to 95 % of simulated normal samples of 5, 8 and
-    20, of 92 to 94 % of skewed ones (gamma, shape 2); unwidened, of 83, 88 and 93 %. None for fewer than LEAST.
-    Articles whose group is not stated are left out. Raises AnalysisError for an unknown `by`, and rows that come twice.
+    (2015, The American Statistician 69, 371): holds the mean of 92 to 95 % of simulated samples of 5, 8 and 20, normal
+    or skewed; unwidened, of 83 to 93 %. None for fewer than LEAST. Articles whose group is not stated are left out.
+    Raises AnalysisError for an unknown `by`, and rows that come twice.
     """
     kept = [c for c in ("name", "method", *KEYS, "unit") if c in scores]
     group = named(facts, by)
@@ -88,11 +86,10 @@ def means(scores: pd.DataFrame, facts: pd.DataFrame, by: str, *, seed: int = 0) 
 def difference(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     """The first of two groups against the other, or each of more against the rest: a row a score of `means`, and group.
 
-    Columns as of `compare.difference`, and before them group (the left side) and against; n_left and n_right, articles;
-    articles, ids of the left side. Interval: bootstrap of either side's articles, as in `means`. p: the articles are
-    shuffled between the sides. All rows are one family for Holm's correction. A side with fewer than LEAST articles is
-    not tested and the verdict is "cannot tell"; five against five can reach p = 2/252, which is enough in a family of
-    six. Of 120 simulated corpora of alike groups and ten skewed measures, 4 gave any verdict.
+    Columns COLUMNS, as of `compare.difference`; group is the left side, n_left and n_right are articles. Interval: as
+    in `means`. p: articles are shuffled between the sides; all rows are one family for Holm's correction. A side with
+    fewer than LEAST articles is not tested; five against five can reach p = 2/252, enough in a family of six. Of 120
+    simulated corpora of alike groups and ten skewed measures, 4 gave any verdict.
     """
     made = []
     names = list(dict.fromkeys(table["group"]))
@@ -105,7 +102,7 @@ def difference(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
         made.append(pairs.rename(columns={"group": "left"}).assign(right=REST if len(names) > 2 else names[1]))
     if not made:
         return pd.DataFrame(columns=COLUMNS)
-    told = judged(pd.concat(made, ignore_index=True), _counts, "with so many articles")
+    told = judged(pd.concat(made, ignore_index=True), _counts, amount="with so many articles")
     return told.rename(columns={"left": "group", "right": "against"})[COLUMNS]
 
 
@@ -135,11 +132,10 @@ def basis(facts: pd.DataFrame, by: str) -> str:
     group = named(facts, by)
     sizes = Counter(group[group != ""])
     groups = "; ".join(f"{name} {n}" for name, n in sizes.most_common()) or "none"
-    said = [f"Inference over articles, each counting once: {sizes.total()} by {by} ({groups})."]
     names = _order(sizes, by)
-    said += [f"Differences are {' minus '.join(names)}."] * (len(names) == 2)
-    said += ["Differences are each group minus the rest, all tests as one family."] * (len(names) > 2)
-    said += ["There is nothing to compare."] * (len(names) < 2)
+    how = " minus ".join(names) if len(names) == 2 else "each group minus the rest, all tests as one family"
+    said = [f"Inference over articles, each counting once: {sizes.total()} by {by} ({groups})."]
+    said += [f"Differences are {how}." if len(names) > 1 else "There is nothing to compare."]
     said += ["Means with 95 % intervals, bootstrap over articles."]
     if left_out := len(group) - sizes.total():
         said += [f"Left out, for no {by} is stated: {left_out}."]

@@ -17,8 +17,7 @@ from analysis import attribution, counts, encoder, framing, loaded, norms, senti
 from analysis import voice as voices_of
 from analysis.lexicons import LEXICONS, TARGETS, load_norms, load_targets
 from analysis.model import SCORE_COLUMNS, SENTENCE_COLUMNS, SPAN_COLUMNS, VOICES, AnalysisError, Article, Failure, Span
-from analysis.resample import MOST, applied, block_weights, enough, intervals, wilson
-from analysis.spans import by_article
+from analysis.resample import MOST, block_weights, enough, intervals, wilson
 from analysis.text import sentences
 
 
@@ -113,10 +112,9 @@ def find_spans(
 ) -> pd.DataFrame:
     """Everything the measures point at in the articles, one row a span (columns SPAN_COLUMNS), in text order.
 
-    `voice` is the way of separating voices (attribution.METHODS; by rules where there is no model, see
-    `.attrs["voice"]`), `targets` a TOML file of targets, `lexicons` a folder of lists of loaded words (what they may
-    find: `.attrs["categories"]`), relative paths being the project's. A measure that raises on an article costs that
-    measure on that article: a row in `.attrs["failures"]` (a dict with the fields of Failure).
+    `voice` is the way of separating voices (attribution.METHODS; by rules where there is no model), `targets` a TOML
+    file, `lexicons` a folder of lists of loaded words, relative paths being the project's. `.attrs` say how it was
+    done, and `.attrs["failures"]` (dicts as Failure) which measure raised on which article, and is missing there only.
     """
     if voice not in attribution.METHODS:
         raise AnalysisError(f"voice={voice!r}: valid are {', '.join(attribution.METHODS)}")
@@ -176,16 +174,15 @@ def score(
 ) -> pd.DataFrame:
     """The numbers: one row per article, measure, label and voice (columns SCORE_COLUMNS and `parts`).
 
-    `by="voice"` gives a row for each voice and one for "all"; `by="all"` the pooled rows only. k and n are the sums of
-    the first two columns of `parts`, or the total and NaN where a measure has a column a source. `low` and `high` are
-    the 95 % interval of a bootstrap over blocks of three sentences (of numbers of sources, around the value); they
-    speak of this text, not of its outlet. Missing of fewer than resample.LEAST sentences, and where all resamples
-    agree; but a share of attributions or mentions then has Wilson's, and no hit in n the rule of three, 0 to 3/n (of
-    attributed words, n sentences). `parts` (sentences x columns) holds what each sentence gave, so that `value ==
-    statistic(parts.sum(axis=0))`. What failed (`spans.attrs["failures"]`) or was not looked for is not 0: it has no row
-    (what fails here: `.attrs["failures"]`); spans that lost their `attrs`, as by pd.concat, cannot tell: a warning.
-    Percentiles (norms.percentile) are missing without a norm, where voices were not told apart by the model, as for the
-    norms, and of loaded words where the lists are others. score(all) equals the scores of the parts, put together.
+    `by="voice"` gives a row for each voice and one for "all"; `by="all"` the pooled rows only. `parts` (sentences x
+    columns) holds what each sentence gave: `value == statistic(parts.sum(axis=0))`, and k and n are the sums of its
+    columns, or the total and NaN of a column a source. `low` and `high` are the 95 % interval of a bootstrap over
+    blocks of three sentences; they speak of this text, not of its outlet. Missing of fewer than resample.LEAST
+    sentences, and where all resamples agree; but a share of attributions or mentions then has Wilson's, and no hit in n
+    the rule of three, 0 to 3/n (of attributed words, n sentences). What failed or was not looked for is not 0: it has
+    no row (what fails here: `.attrs["failures"]`); spans that lost their `attrs`, as by pd.concat, cannot tell.
+    Percentiles (norms.percentile) are missing without a norm, where the model did not tell voices apart, and of loaded
+    words where the lists are others. score(all) equals the scores of the parts, put together.
     """
     if by not in ("voice", "all"):
         raise AnalysisError(f"score: by={by!r}; valid are 'voice' and 'all'")
@@ -198,61 +195,47 @@ def score(
     measures = [m for m in measures if m.parts and _stage(m.detect) in made.get("searched", [_stage(m.detect)])]
     if made.get("voice") == "quotes":  # which looks for no names
         measures = [m for m in measures if m.name != "identified_sources"]
-    own_spans, rows, failures = by_article(spans), [], []
-
-    def scored(article: Article, own: Table) -> list[tuple]:
-        reading = counts.reading_of(article, own_spans[article.article_id])._replace(categories=categories)
+    own_spans, rows, failures = counts.by_article(spans), [], []
+    for article in (a for a in articles if a.article_id in own_spans):
+        reading = counts.reading_of(article, own_spans[article.article_id], categories)
         pooled = by == "all" or (article.article_id, "attribution") in failed  # then no voice is known
-        return [(article.article_id, *row) for row in _scores(reading, own, known, pooled=pooled)]
-
-    for article in articles:
-        if article.article_id in own_spans:
-            whole = [m for m in measures if (article.article_id, _stage(m.detect)) not in failed]
+        cells = []
+        for measure in (m for m in measures if (article.article_id, _stage(m.detect)) not in failed):
             try:
-                rows += scored(article, whole)
-            except Exception:  # one by one, so that no more is lost than what fails
-                for measure in whole:
-                    try:
-                        rows += scored(article, [measure])
-                    except Exception as error:
-                        failures.append(_failure(article, measure.name, error))
+                counted = measure.parts(reading)
+            except Exception as error:  # costs this measure alone
+                failures.append(_failure(article, measure.name, error))
+            else:
+                cells += [(measure, *key, parts) for key, parts in counted.items() if key[1] == "all" or not pooled]
+        rows += [(article.article_id, *row) for row in _scores(reading, cells, known)]
     table = pd.DataFrame(rows, columns=[*SCORE_COLUMNS, "parts"])
     table.attrs["failures"] = failures
     _warn(failures)
     return table
 
 
-def _scores(reading: counts.Reading, measures: Table, known: Mapping, *, pooled: bool) -> Iterator[tuple]:
-    cells = [
-        (measure, label, voice, parts)
-        for measure in measures
-        for (label, voice), parts in measure.parts(reading).items()
-        if counts.tells(parts, measure.statistic) and (voice == "all" or not pooled)
-    ]
+def _scores(reading: counts.Reading, cells: Sequence[tuple], known: Mapping) -> Iterator[tuple]:
+    """The rows of one article, of measure, label, voice and parts each, without what gives no number."""
+    cells = [cell for cell in cells if counts.tells(cell[3], cell[0].statistic)]
     if not cells:
         return
     firsts = np.arange(0, reading.size, -(-reading.size // MOST))
     drawn = [parts if reading.size <= MOST else np.add.reduceat(parts, firsts) for *_, parts in cells]
-    statistics = [measure.statistic for measure, *_ in cells]
-    bounds = intervals(drawn, statistics, block_weights(len(firsts))).tolist()
-    widths = [parts.shape[1] for *_, parts in cells]
-    totals = np.split(np.hstack([parts for *_, parts in cells]).sum(axis=0), np.cumsum(widths)[:-1])
-    unseen = [measure.name in counts.COUNTED and not t[0] for (measure, *_), t in zip(cells, totals, strict=True)]
-    rule_of_three = [np.minimum([3, t[1]], t[1]) if none else t for none, t in zip(unseen, totals, strict=True)]
-    values, most = (applied(statistics, widths, np.hstack(t)[None])[:, 0].tolist() for t in (totals, rule_of_three))
+    bounds = intervals(drawn, [measure.statistic for measure, *_ in cells], block_weights(len(firsts))).tolist()
     sizes = {voice: words.sum() for voice, words in reading.words.items()}  # none of ":)", which has a tone
-    rows = zip(cells, totals, values, bounds, unseen, most, strict=True)
-    for (measure, label, voice, parts), total, value, (low, high), none, highest in rows:
-        of_n = measure.statistic in counts.OF_K_AND_N
+    for (measure, label, voice, parts), (low, high) in zip(cells, bounds, strict=True):
+        total, of_n = parts.sum(axis=0), measure.statistic in counts.OF_K_AND_N
+        value = float(measure.statistic(total))
         k, n = total.tolist() if of_n else (total.sum(), np.nan)
+        none = measure.name in counts.COUNTED and not k
         reference = known if norms.rankable(measure.name, sizes.get(voice, 0), n if of_n else k) else {}
         if measure.statistic is counts.mean_probability:  # sentences that say so by themselves; 1 where present
             k = (parts[:, 0] > 0).sum()
             n = float(value >= encoder.calibration("frame")["threshold"][0])
         elif not of_n:  # resamples repeat sources and look less diverse: centre
             low, high = np.clip([value - (high - low) / 2, value + (high - low) / 2], *counts.RANGES[measure.statistic])
-        if none and (measure.name in counts.SHARES or enough(parts)):
-            low, high = 0.0, highest
+        if none and (measure.name in counts.SHARES or enough(parts)):  # the rule of three
+            low, high = 0.0, float(measure.statistic(np.array([min(3, n), n])))
         elif not k and measure.name == "attributed_share" and enough(parts):  # in none of so many sentences
             low, high = 0.0, 3 / np.count_nonzero(parts[:, 1])
         elif np.isnan(low) and measure.name in (*counts.SHARES, "stance"):
@@ -267,7 +250,7 @@ def sentences_frame(articles: Iterable[Article], spans: pd.DataFrame) -> pd.Data
 
     `biased` and `subjective` say how far annotators would call it so (see `wording`), NaN without the model.
     """
-    own_spans = by_article(spans[spans["layer"] == "voice"])
+    own_spans = counts.by_article(spans[spans["layer"] == "voice"])
     failed = {f["article_id"] for f in spans.attrs.get("failures", ()) if f["stage"] == "wording"}
     rows = []
     for article in articles:

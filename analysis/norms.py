@@ -25,9 +25,7 @@ DECIMALS = 4  # of the percentiles in the file; a value is rounded alike, or a t
 
 
 def percentile(norm: Norm | None, value: float) -> float:
-    """How many of the reference articles score lower, in percent, ties halved, in between on a line.
-
-    NaN where there is no norm or no value.
+    """How many reference articles score lower, in percent, ties halved, in between on a line; NaN without either.
 
     >>> percentile(Norm(200, (0.0,) * 51 + (1.0,) * 50), 0)
     25.0
@@ -47,10 +45,7 @@ def rankable(measure: str, words: float, size: float) -> bool:
 
 
 def with_band(scores: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
-    """Scores with what `plots` draws behind them, COLUMNS: whose band, how many, 10th percentile, median and 90th.
-
-    Opinion pieces where all of the articles are of that kind, else news reports; missing where there is no percentile.
-    """
+    """Scores with what `plots` draws behind them, COLUMNS: of opinion pieces if all articles are some, else of news."""
     kind = "opinion" if {article.kind for article in articles} == {"opinion"} else "news"
     found = [load_norms().get((kind, *key)) for key in scores[NORM_KEYS[1:]].itertuples(index=False)]
     rows = [(NAMES[kind], norm.n, *(norm.points[i] for i in BAND)) if norm else (None, *[np.nan] * 4) for norm in found]

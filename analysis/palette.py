@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
 BLUE, ORANGE, GREEN, PINK, RED, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8A8A8A"
-VOICE = {"author": (BLUE, "o", ""), "direct": (RED, "s", "////"), "indirect": (ORANGE, "D", "...."),
-         "headline": (GREEN, "^", "xxxx"), "caption": (GREY, "v", "----"), "all": ("#222222", "P", "")}  # fmt: skip
+VOICE = {"author": (BLUE, "o", ""), "direct": (RED, "s", "////"), "indirect": (ORANGE, "D", "----"),
+         "headline": (GREEN, "^", "xxxx"), "caption": (GREY, "v", "||||"), "all": ("#222222", "P", "")}  # fmt: skip
 ROLE = {"headline": GREEN, "subhead": "#66C2A5", "paragraph": BLUE, "caption": SKY, "kicker": PINK, "dateline": ORANGE,
         "byline": "#B8860B", "notice": RED, "furniture": "#999999"}  # fmt: skip
 CYCLE = ((BLUE, "o"), (RED, "s"), (GREEN, "^"), (ORANGE, "D"), (PINK, "v"), (GREY, "P"))
 VERDICT = {"higher": (BLUE, "o"), "lower": (RED, "s"), "cannot tell": (GREY, "D")}
 STYLE = VOICE | VERDICT
-HATCHES = ("", "////", "....", "xxxx")
+HATCHES = ("", "////", "----", "xxxx")
 RIGHT = ("axes fraction", "data")  # beside a line of the axes
 LONGEST = 66
 CHARACTER = 0.075  # inches of one in a label, on average
@@ -80,27 +80,14 @@ def band(ax: Axes, rows: pd.DataFrame, at: Sequence[float], height: float) -> No
     ax.vlines(rows["norm_median"], at - height / 2, at + height / 2, color=GREY, linewidth=1, zorder=0.5)
 
 
-def cloud(ax: Axes, values: pd.Series, lines: Sequence[int], kinds: Sequence[int], n: int) -> None:
-    """A dot for each value, on its line, a little apart for each of n kinds."""
-    jitter = np.linspace(-0.3, 0.3, n)[kinds]
-    ax.plot(values, np.array(lines) + jitter, "o", color=BLUE, alpha=0.45, markersize=4)
-    ax.set_title(f"a dot for each of {n}", loc="right", fontsize=8.5)
-
-
-def hollow(ax: Axes, rows: pd.DataFrame, x: str, at: np.ndarray, marker: str) -> None:
-    """White inside the marks of rows whose column `found`, if they have one, is 0."""
-    if "found" in rows:
-        empty = (rows["found"] == 0).to_numpy()
-        ax.plot(rows.loc[empty, x], at[empty], marker, color="white", markersize=3)
-
-
-def legend_below(ax: Axes, handles: Sequence, names: Sequence[str], lines: int = 1, labels: Sequence[str] = ()) -> None:
+def legend_below(ax: Axes, handles: Sequence = (), lines: int = 1, labels: Sequence[str] = ()) -> None:
     """Below the axis label of so many lines, in as many columns as the panel has room for right of the axis's labels.
 
     A legend that is wider would make the axes narrower each time that the figure is drawn.
     """
     below = ax.transAxes + ScaledTranslation(0, -0.27 - 0.18 * lines, ax.figure.dpi_scale_trans)
-    names = [cut(str(name), 42) for name in names]
+    handles = handles or ax.get_legend_handles_labels()[0]
+    names = [cut(str(handle.get_label()), 42) for handle in handles]
     inches = ax.figure.get_figwidth() / ax.get_subplotspec().get_gridspec().ncols
     room = inches / CHARACTER - min(max((len(str(label)) for label in labels), default=4), LONGEST) - 8
     columns = max(1, min(len(names), int(room // (max(map(len, names), default=1) + 6))))

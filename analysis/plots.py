@@ -20,25 +20,23 @@ from analysis.model import VOICE_NAME
 def each(draw: Callable[..., Axes], table: pd.DataFrame, by: str = "article", **options) -> Figure:
     """The same drawing for each value of a column, as small multiples titled by it; without the column, one of all.
 
-    Up to four stand one below the other, more in two columns, strips without names in four; written-out words always
-    in one. All are as high as the one with most lines needs, and those of articles have one scale.
+    Up to four, and written-out words, stand one below the other, more in two columns. All are as high as the one with
+    most lines needs, and those of articles have one scale.
     """
     if by not in table or table.empty:
         return draw(table, **options).figure
-    names = look.order(table[by]) or [""]
-    columns = 1 if len(names) <= 4 or draw is word_lists else 4 if len(names) > 8 and "y" not in options else 2
-    lines = table.groupby(by, observed=True)[options["y"]].nunique().max() if "y" in options and len(table) else 8
+    names = look.order(table[by])
+    columns = 1 if len(names) <= 4 or draw is word_lists else 2
+    lines = table.groupby(by, observed=True)[options["y"]].nunique().max() if "y" in options else 8
     groups = len(look.order(table[options["hue"]])) if "hue" in options else 1
-    height, width = 1.5 + look.lines_high(lines, groups), {1: 9, 2: 15, 4: 16}[columns]
+    height, width = 1.5 + look.lines_high(lines, groups), 9 if columns == 1 else 15
     fig, axes = look.panels(len(names), columns=columns, width=width, height=height)
-    for name, ax in zip(names, axes, strict=False):
+    for name, ax in zip(names, axes, strict=True):
         draw(table[table[by] == name], ax=ax, **options)
         if not ax.get_title("right"):
-            ax.set_title(fill(look.cut(str(name), 100), 60) if columns < 4 else look.cut(str(name), 32), loc="left")
+            ax.set_title(fill(look.cut(str(name), 100), 60), loc="left")
         if columns > 1 and "y" in options:
             ax.set_yticks(ax.get_yticks(), [look.cut(name.get_text(), 30) for name in ax.get_yticklabels()])
-        if columns == 4 and ax is not axes[-1] and ax.get_legend():
-            ax.get_legend().remove()  # colours mean the same in all panels
     if by == "article" and draw in (dots, bars, stacked):  # one measure, to be compared
         left, right = zip(*(ax.get_xlim() for ax in axes), strict=True)
         for ax in axes:
@@ -52,17 +50,20 @@ def dots(
     """Values with their 95 % intervals (columns low, high), one line per `y`, side by side by `hue`.
 
     Prints k of n at the right, n where there is no column k, else the group; behind it, the band of `norms.with_band`.
-    More than six groups, voices apart, are a cloud of dots, without intervals; hollow: `found` is 0. `unit` is below.
+    More than six groups are a cloud of dots, without intervals; hollow: `found` is 0. `unit` is below.
     """
     lines = list(dict.fromkeys(table[y]))
     groups = [None] if hue is None else look.order(table[hue])
-    cloud = len(groups) > len(look.CYCLE)
     unit = unit or "; ".join(dict.fromkeys(table.get("unit", [])))
-    ax = look.axes_for(ax, len(lines), 1 if cloud else len(groups))
-    if cloud:
+    if len(groups) > len(look.CYCLE):
+        ax = look.axes_for(ax, len(lines))
         look.band(ax, table.drop_duplicates(y), range(len(lines)), 0.8)
-        look.cloud(ax, table[x], [lines.index(v) for v in table[y]], [groups.index(g) for g in table[hue]], len(groups))
+        apart = np.linspace(-0.3, 0.3, len(groups))
+        at = [lines.index(line) + apart[groups.index(g)] for line, g in zip(table[y], table[hue], strict=True)]
+        ax.plot(table[x], at, "o", color=look.BLUE, alpha=0.45, markersize=4)
+        ax.set_title(f"a dot for each of {len(groups)}", loc="right", fontsize=8.5)
         return look.finish(ax, lines, unit)
+    ax = look.axes_for(ax, len(lines), len(groups))
     apart = 0.8 * table.duplicated(y).any()  # lines of one mark each need no room for others
     for i, group in enumerate(groups):
         part = table if hue is None else table[table[hue] == group]
@@ -71,12 +72,14 @@ def dots(
         look.band(ax, part, at, apart / len(groups) or 0.6)
         ax.hlines(at, part["low"], part["high"], color=colour, linewidth=1.4, alpha=0.8)
         ax.plot(part[x], at, marker, color=colour, label=VOICE_NAME.get(group, group), markersize=5.5)
-        look.hollow(ax, part, x, at, marker)
+        if "found" in part:
+            empty = (part["found"] == 0).to_numpy()
+            ax.plot(part.loc[empty, x], at[empty], marker, color="white", markersize=3)
         for where, row in zip(at, part.to_dict("records"), strict=True):
             note = "{k:.0f} of {n:.0f}" if "k" in row else "n={n:.0f}" if "n" in row else str(group)
             ax.annotate(note.format(**row), (1.01, where), xycoords=look.RIGHT, va="center", fontsize=7.5, color=colour)
     if len(ax.get_legend_handles_labels()[1]) > (hue is not None):  # more than the name of one group
-        look.legend_below(ax, *ax.get_legend_handles_labels(), lines=1 + unit.count("\n"), labels=lines)
+        look.legend_below(ax, lines=1 + unit.count("\n"), labels=lines)
     return look.finish(ax, lines, unit)
 
 
@@ -101,7 +104,7 @@ def stacked(
         ax.xaxis.set_major_formatter(lambda v, _: f"{v:.0%}")
     else:
         ax.xaxis.get_major_locator().set_params(integer=True)
-    look.legend_below(ax, *ax.get_legend_handles_labels(), labels=lines)
+    look.legend_below(ax, labels=lines)
     return look.finish(ax, lines, unit, n=table.drop_duplicates(y)["n"] if "n" in table else ())
 
 
@@ -135,9 +138,8 @@ def matrix(table: pd.DataFrame, *, y: str, x: str, value: str, count: str, ax: A
         sign = "▲" if row[value] > 0 else "▼" if row[value] < 0 else ""
         colour = "white" if abs(row[value]) > 0.6 else "black"
         ax.text(*at, f"{sign}{row[count]}", ha="center", va="center", fontsize=8, color=colour)
-    ax.set_xticks(
-        range(len(columns)), [look.cut(c, 22) for c in columns], rotation=35, ha="right", rotation_mode="anchor"
-    )
+    names = [look.cut(c, 22) for c in columns]
+    ax.set_xticks(range(len(columns)), names, rotation=35, ha="right", rotation_mode="anchor")
     ax.set_xlim(-0.6, max(len(columns), 1) - 0.4)
     return look.finish(ax, lines, "", zero=False)
 
@@ -170,8 +172,8 @@ def anatomy(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         colour = look.ROLE[row.role]
         box = {"facecolor": colour if row.kept else "white", "hatch": "" if row.kept else "////", "edgecolor": colour}
         ax.broken_barh([(row.start, row.end - row.start)], (roles.index(row.role) - 0.4, 0.8), linewidth=0.8, **box)
-    kept = [Patch(fc=look.GREY, ec=look.GREY), Patch(fc="white", ec=look.GREY, hatch="////")]
-    look.legend_below(ax, kept, ["measured", "left out"])
+    kept = [Patch(fc=look.GREY, ec=look.GREY, label="measured")]
+    look.legend_below(ax, [*kept, Patch(fc="white", ec=look.GREY, hatch="////", label="left out")])
     ax.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
     return look.finish(ax, roles, "characters from the start of the file", zero=False)
 
@@ -181,22 +183,20 @@ def reading_strip(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = look.axes_for(ax, 9)
     voices, tone = table[table["lane"] == "voice"], table[table["lane"] == "tone"]
     edge = {"edgecolor": "white", "linewidth": 0.3}
-    for row in voices.itertuples():
-        colour, _, hatch = look.VOICE[row.label]
-        ax.broken_barh([(row.word, row.words)], (3.1, 0.8), facecolor=colour, hatch=hatch, **edge)
+    for voice in look.order(voices["label"]):
+        part, (colour, _, hatch) = voices[voices["label"] == voice], look.VOICE[voice]
+        style = {"color": colour, "hatch": hatch, "label": VOICE_NAME[voice], "align": "edge"}
+        ax.bar(part["word"], 0.8, part["words"], bottom=3.1, **style, **edge)
     colours = np.where(np.abs(tone["value"]) >= 0.05, "#555555", "#BBBBBB")  # no colour of a voice
     ax.bar(tone["word"], 0.45 * tone["value"], tone["words"], bottom=2.5, align="edge", color=colours, **edge)
     ax.axhline(2.5, color="#555555", linewidth=0.6)
-    for lane, height, colour in (("loaded", 1.1, "#222222"), ("target", 0.1, "#222222")):
-        words = table.loc[table["lane"] == lane, "word"]
-        ax.vlines(words, height, height + 0.8, color=colour, linewidth=1)
+    for lane, height in (("loaded", 1.1), ("target", 0.1)):
+        ax.vlines(table.loc[table["lane"] == lane, "word"], height, height + 0.8, color="#222222", linewidth=1)
     ax.set_yticks([0.5, 1.5, 2.5, 3.5], ["targets named", "loaded words", "tone, up: positive", "who speaks"])
     ax.tick_params(axis="y", length=0)
     end = (voices["word"] + voices["words"]).max() if len(voices) else 1
     ax.set(ylim=(0, 4), xlim=(0, end), xlabel="words from the start")
-    present = [v for v in look.VOICE if (voices["label"] == v).any()]
-    handles = [Patch(facecolor=look.VOICE[v][0], hatch=look.VOICE[v][2], edgecolor="white") for v in present]
-    look.legend_below(ax, handles, [VOICE_NAME[v] for v in present])
+    look.legend_below(ax)
     return ax
 
 
@@ -212,7 +212,7 @@ def trajectory(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         if voice in ("author", "direct", "indirect") and len(part) >= 5:
             ax.plot(part["word"], part["smooth"], "-", color=colour)
     ax.set(ylim=(-1.05, 1.05), xlabel="words from the start", ylabel="tone (VADER compound)")
-    look.legend_below(ax, *ax.get_legend_handles_labels())
+    look.legend_below(ax)
     return ax
 
 
@@ -229,7 +229,7 @@ def positions(table: pd.DataFrame, *, y: str, value: str = "", lines: Sequence =
         look_of["markerfacecolor"] = "none" if chosen is unsure else colour
         ax.plot(table.loc[chosen, "word"], at[chosen] + shift, marker, color=colour, **look_of)
     if value:
-        look.legend_below(ax, *ax.get_legend_handles_labels(), labels=lines)
+        look.legend_below(ax, labels=lines)
     ax.yaxis.grid(color="#DDDDDD", linewidth=0.6)
     ax.set_xlim(0, 1.03 * max([1, *table["word"]]))
     return look.finish(ax, lines, "words from the start", zero=False, n=[(table[y] == line).sum() for line in lines])
@@ -246,7 +246,7 @@ def reliability(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             where = {"xy": (row.probability, row.observed), "xytext": (4, side), "textcoords": "offset points"}
             ax.annotate(f"{row.n:,}", **where, fontsize=6.5, color=colour)
     ax.set(xlim=(0, 1), ylim=(-0.03, 1.03), xlabel="probability given", ylabel="share that is so")
-    look.legend_below(ax, *ax.get_legend_handles_labels())
+    look.legend_below(ax)
     return ax
 
 
@@ -277,5 +277,5 @@ def side_by_side(table: pd.DataFrame, verdicts: dict[str, str] | None = None) ->
             ax.annotate(told, (1.01, 0.5), xycoords="axes fraction", va="center", fontsize=8)
         ax.annotate(rows["unit"].iloc[0], (0, 1), xycoords="axes fraction", fontsize=7, color="#555555", va="bottom")
     if len(articles) > 1 and few:
-        look.legend_below(axes[-1], *axes[0].get_legend_handles_labels())
+        look.legend_below(axes[-1], axes[0].get_legend_handles_labels()[0])
     return fig

@@ -47,7 +47,7 @@ class Run(NamedTuple):
 
     text: str
     classes: str
-    notes: tuple[str, ...] = ()
+    note: str
 
 
 class Passage(NamedTuple):
@@ -156,7 +156,7 @@ def _runs(raw: str, start: int, end: int, marks: Sequence[Mark]) -> list[Run]:
         classes = " ".join(dict.fromkeys(name for mark in over for name in mark[2].split()))
         notes = [note for _, _, kind, note in over if not kind.startswith("v-")]
         voices = [note for _, _, kind, note in over if kind.startswith("v-")] if notes else []
-        made.append(Run(raw[first:last], classes, tuple(dict.fromkeys(notes + voices))))
+        made.append(Run(raw[first:last], classes, "; ".join(dict.fromkeys(notes + voices))))
     return made
 
 

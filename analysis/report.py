@@ -9,8 +9,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from html import unescape
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -63,8 +61,7 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
     for article, page, _ in known.values():
         write_atomic(figures / page, reading.page(article, spans, report="../report.html").encode())
     cards = json.loads((figures / "index.json").read_bytes())
-    abouts = {card["name"]: json.loads((figures / f"{card['name']}.json").read_bytes())["about"] for card in cards}
-    cards = [card for card in cards if abouts[card["name"]].get("inputs") == corpus.hashes]
+    cards = [card for card in cards if card["about"].get("inputs") == corpus.hashes]
     sections = []
     for notebook in notebooks:
         own = {c["name"]: c for c in cards if c["name"].startswith(f"{notebook.stem}/") and c["name"] not in LEFT_OUT}
@@ -73,10 +70,12 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
             shown = [_figure(own[name], figures, known) for name in dict.fromkeys([*drawn, *own]) if name in own]
             sections.append({"id": notebook.stem, "figures": shown, **words})
     compared = next((card for card in cards if card["name"] == COMPARISON), None)
-    about = abouts[(compared or cards[0])["name"]] if cards else {}
+    about = (compared or cards[0])["about"] if cards else {}
+    rows = _rows(figures / f"{COMPARISON}.csv") if compared else []
+    found = [(row.get("pair", ""), row["verdict"], row["sentence"].replace(" cannot tell;", "")) for row in rows]
     html = reading.render(
         "report.html",
-        findings=findings(figures, corpus.articles) if compared else [],
+        findings=sorted(found, key=lambda finding: finding[0]),  # pair by pair, the largest difference first
         basis=compared["caption"] if compared else "",
         sections=sections,
         articles=known.values(),
@@ -85,19 +84,6 @@ def write_report(corpus: Corpus, spans: pd.DataFrame, figures: Path, notebooks: 
     )
     write_atomic(figures / "report.html", html.encode())
     return figures / "report.html"
-
-
-def findings(figures: Path, articles: Sequence[Article]) -> list[tuple[str, str, str]]:
-    """(pair, verdict, sentence) of each comparison in the comparison notebook, pair by pair.
-
-    `pair` names two articles, or is "" where only two are compared, or groups.
-    """
-    path = figures / f"{COMPARISON}.csv"
-    rows = _rows(path) if path.is_file() else []
-    said = tables.in_words(pd.DataFrame(rows), articles)
-    pairs = [row.get("pair", "") for row in rows]
-    made = [(p, r["verdict"], s.replace(" cannot tell;", "")) for p, r, s in zip(pairs, rows, said, strict=True)]
-    return sorted(made, key=lambda finding: pairs.index(finding[0]))
 
 
 def _figure(card: Mapping, figures: Path, known: Mapping[str, Known]) -> dict[str, object]:
@@ -109,7 +95,7 @@ def _figure(card: Mapping, figures: Path, known: Mapping[str, Known]) -> dict[st
     for at, row in enumerate(rows):
         behind = _behind(row, known, SHOWN // share if at < ROWS // share else 0)
         made.append(([_cell(row[name]) for name in columns], [*behind]))
-    size, svg = _picture((figures / f"{card['name']}.svg").read_text(encoding="utf-8"), card)
+    size, svg = _picture((figures / f"{card['name']}.svg").read_text(encoding="utf-8"))
     image = Markup(f"data:image/svg+xml,{quote(_small(svg), safe=SAFE)}")
     return {"card": card, "image": image, "size": size, "columns": columns, "rows": made}
 
@@ -125,8 +111,7 @@ def _behind(row: Mapping[str, str], known: Mapping[str, Known], most: int) -> It
     elif row.get("kept") == "False" and own:
         text = _excerpt(own.article, int(row["start"]), int(row["end"]))
         yield Behind("left out", [(f"{own.page}#x{row['start']}", "", text)])
-    sides = zip(("left", "right"), [*known][:: max(len(known) - 1, 1)], strict=False)
-    owners = {"sentences": own} | {f"{side}_sentences": known.get(row.get(side, end)) for side, end in sides}
+    owners = {"sentences": own} | {f"{side}_sentences": known.get(row.get(side, "")) for side in ("left", "right")}
     for column, found in owners.items():
         if found and (numbers := row.get(column, "").split()):
             links = [(f"{found.page}#s{number}", number) for number in numbers[:SHOWN]]
@@ -141,42 +126,30 @@ def _excerpt(article: Article, start: int, end: int) -> str:
     return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
 
 
-def _picture(svg: str, card: Mapping) -> tuple[tuple[int, int], str]:
+def _picture(svg: str) -> tuple[tuple[int, int], str]:
     """Size and picture, without the title above it and the caption below, which the report has as text."""
     width, height = map(float, re.search(r'viewBox="0 0 (\S+) (\S+)"', svg).groups())
-    top, bottom, plain = 0.0, height, partial(re.sub, r"[\W_]+", "")
-    for text in re.findall(r'\n  <g id="text_\d+">.*?\n  </g>', svg, re.DOTALL):  # of the figure, not of its axes
-        said = plain(unescape(" ".join(re.findall("<!--(.*?)-->", text, re.DOTALL))))
-        lines = [float(y) for y in re.findall(r"translate\(\S+ (\S+)\) scale", text)]
-        if said == plain(card["title"]):
-            top, svg = max(lines) + 4, svg.replace(text, "")
-        elif said == plain(card["caption"]):
-            bottom, svg = min(lines) - 8, svg.replace(text, "")
+    top, bottom = 0.0, height
+    for text, name in re.findall(r'(\n  <g id="(title|caption)">.*?\n  </g>)', svg, re.DOTALL):
+        lines, svg = [float(y) for y in re.findall(r"translate\(\S+ (\S+)\) scale", text)], svg.replace(text, "")
+        top, bottom = (max(lines) + 4, bottom) if name == "title" else (top, min(lines) - 8)
     box = f'viewBox="0 {top:.0f} {width:.0f} {bottom - top:.0f}"'
     svg = re.sub(r'width="\S+" height="\S+" viewBox="[^"]+"', box, svg, count=1)
     return (round(width), round(bottom - top)), svg
 
 
 SAFE = " =:/'(),;.-+*!@$?[]^_~|{}"  # need no percent sign in an image written into a page's double quotes
-DOT = re.compile(r"M (\S+) (\S+) C (?:\S+ ){5}\S+ (?:C (?:\S+ ){5}\S+ ){7}z")  # a circle, as matplotlib draws it
 
 
 def _small(svg: str) -> str:
-    """The picture in half the characters: no comments or unused names, short numbers, dots of hatches as squares."""
+    """The picture in half the characters: no comments or unused names, short numbers."""
     svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r">\s+<", "><", re.sub(r"\s+", " ", re.sub(r"(?<!scale\(0)(\.\d\d)\d+", r"\1", svg)))
     svg = re.sub(r'<use xlink:(href="[^"]+") transform="translate\((\d+)[.\d]* 0\)"/>', r'<use \1 x="\2"/>', svg)
     used = {name: f"{i:x}" for i, name in enumerate(dict.fromkeys(re.findall(r'(?:url\(|href=")#([^")]+)', svg)))}
     svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{used[m[1]]}"' if m[1] in used else "", svg)
     svg = re.sub(r'(url\(|href=")#([^")]+)', lambda m: f"{m[1]}#{used[m[2]]}", svg)
-    return DOT.sub(_square, svg).replace('"', "'")
-
-
-def _square(circle: re.Match) -> str:
-    x, y = float(circle[1]), float(circle[2])
-    numbers = [float(number) for number in re.findall(r"-?[\d.]+", circle[0])]
-    size = max(numbers[1::2]) - min(numbers[1::2])
-    return f"M{x - size / 2:.2f} {y - size:.2f}h{size:.1f}v{size:.1f}h-{size:.1f}z" if size < 1 else circle[0]
+    return svg.replace('"', "'")
 
 
 def _cell(text: str) -> str:

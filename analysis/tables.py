@@ -9,16 +9,14 @@ import pandas as pd
 from analysis import encoder, norms
 from analysis.attribution import METHODS
 from analysis.compare import KEYS
-from analysis.counts import CUE_STANCES, UNKNOWN
+from analysis.counts import CUE_STANCES, UNKNOWN, located, without_own
 from analysis.lexicons import OWN_VALIDITY, VALIDITY, load_cases, load_own_validity, load_validity
 from analysis.measures import MEASURES, find_spans, score
-from analysis.model import AnalysisError, Article
+from analysis.model import Article
 from analysis.palette import cut
 from analysis.resample import wilson
-from analysis.spans import cues_around, located, without_own
 from analysis.stance import UNFAVOURABLE, lean
 
-LABEL_LENGTH = 40
 LEANS = f"A favourable mention counts always, an unfavourable one, read by the model, from probability {UNFAVOURABLE}."
 UNMEASURED = ("page anatomy", "grammatical roles")  # instruments of no measure by itself
 
@@ -26,15 +24,13 @@ UNMEASURED = ("page anatomy", "grammatical roles")  # instruments of no measure 
 def labels(articles: Sequence[Article]) -> dict[str, str]:
     """A short name for each article, for axes: its topic where no two share one, else its title, else its id.
 
-    Names are cut at 40 characters and made distinct by the end of the id, or by their number where ids end alike.
+    Names are cut at 40 characters; those that are alike get the number of their article.
     """
     topics = Counter(a.topic for a in articles)
     full = {a.article_id: a.topic if topics[a.topic] == 1 and a.topic else a.title or a.article_id for a in articles}
-    short = {i: cut(n, LABEL_LENGTH) for i, n in full.items()}
+    short = {i: cut(n, 40) for i, n in full.items()}
     uses = Counter(short.values())
-    told = {i: n if uses[n] == 1 else f"{n[:30]} [{i[-8:]}]" for i, n in short.items()}
-    uses = Counter(told.values())
-    return {i: n if uses[n] == 1 else f"{n[:30]} [{k}]" for k, (i, n) in enumerate(told.items(), 1)}
+    return {i: n if uses[n] == 1 else f"{n[:32]} [{k}]" for k, (i, n) in enumerate(short.items(), 1)}
 
 
 def with_labels(table: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
@@ -56,26 +52,26 @@ def reading_strip(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFr
     return table[["article_id", "lane", "label", "word", "words", "value", "start", "end"]]
 
 
-def trajectory(spans: pd.DataFrame, articles: Sequence[Article], window: int = 5) -> pd.DataFrame:
-    """Tone along each article per voice: a row a voice run, with the mean over `window` runs of the same voice.
+def trajectory(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
+    """Tone along each article per voice: a row a voice run, with `smooth`, the mean over five runs of the same voice.
 
     Columns article_id, voice, sentence, word, words, tone, smooth (weighted by words), start, end.
     """
     tone = located(spans[(spans["layer"] == "tone") & (spans["label"] == "tone")], articles)
     tone = tone.rename(columns={"value": "tone"}).sort_values(["article_id", "voice", "word"], kind="stable")
     runs = tone.assign(points=tone["tone"] * tone["words"]).groupby(["article_id", "voice"])[["points", "words"]]
-    sums = runs.rolling(window, center=True, min_periods=1).sum().reset_index(level=[0, 1], drop=True)
+    sums = runs.rolling(5, center=True, min_periods=1).sum().reset_index(level=[0, 1], drop=True)
     tone["smooth"] = sums["points"] / sums["words"]
     return tone[["article_id", "voice", "sentence", "word", "words", "tone", "smooth", "start", "end"]]
 
 
-def frequent_words(spans: pd.DataFrame, layer: str, most: int = 8) -> pd.DataFrame:
-    """The head words of a layer by article and label: columns article_id, label, word, hits, voices; `most` each."""
-    chosen = spans[(spans["layer"] == layer) & (spans["detail"] != "")]
+def loaded_words(spans: pd.DataFrame) -> pd.DataFrame:
+    """The twelve most frequent of each article and category: article_id, label, word, hits, voices."""
+    chosen = spans[(spans["layer"] == "loaded") & (spans["detail"] != "")]
     chosen = chosen.rename(columns={"detail": "word"}).groupby(["article_id", "label", "word"])["voice"]
     table = chosen.agg(hits="size", voices=lambda v: "; ".join(sorted(set(v)))).reset_index()
     table = table.sort_values(["article_id", "label", "hits", "word"], ascending=[True, True, False, True])
-    return table.groupby(["article_id", "label"]).head(most).reset_index(drop=True)
+    return table.groupby(["article_id", "label"]).head(12).reset_index(drop=True)
 
 
 def source_table(spans: pd.DataFrame) -> pd.DataFrame:
@@ -87,22 +83,24 @@ def source_table(spans: pd.DataFrame) -> pd.DataFrame:
     keys = ["article_id", "source_id"]
     mentions = attributed[attributed["label"] == "source"].sort_values("start")
     kinds = {"type": ("detail", "first"), "named": ("value", "max"), "attributions": ("group", "nunique")}
-    table = mentions.groupby(keys).agg(**kinds)
     countries = attributed[attributed["label"] == "country"].groupby(keys)["detail"].first()
     words = spans[(spans["layer"] == "voice") & (spans["source_id"] != "")].groupby(keys)["value"].sum()
-    cues = attributed[attributed["label"] == "cue"].drop_duplicates(["article_id", "group"])
-    stances = cues.groupby([*keys, "detail"]).size().unstack("detail").reindex(columns=list(CUE_STANCES))
-    table = table.join([countries.rename("country"), words.rename("words"), stances])
+    facts = [countries.rename("country"), words.rename("words"), _cues(spans)]
+    table = mentions.groupby(keys).agg(**kinds).join(facts)
     table = table.fillna({"country": "", "words": 0} | dict.fromkeys(CUE_STANCES, 0)).reset_index()
-    table = table.astype(dict.fromkeys(CUE_STANCES, int))
     return table.sort_values(["article_id", "words"], ascending=[True, False], kind="stable")
 
 
-def source_target(spans: pd.DataFrame) -> pd.DataFrame:
-    """Who speaks about whom: article_id, source_id, target, mentions, lean (what they count for in stance, their mean).
+def _cues(spans: pd.DataFrame) -> pd.DataFrame:
+    """The cues of each article and source by their stance, a column each."""
+    cues = without_own(spans).query("layer == 'attribution' and label == 'cue'")
+    cues = cues.drop_duplicates(["article_id", "group"]).replace({"source_id": {"": UNKNOWN}})
+    table = cues.groupby(["article_id", "source_id"])["detail"].value_counts().unstack("detail", fill_value=0)
+    return table.reindex(columns=list(CUE_STANCES), fill_value=0)
 
-    Mentions in the words of no source are the author's: source_id "(author)"; headings and captions are left out.
-    """
+
+def source_target(spans: pd.DataFrame) -> pd.DataFrame:
+    """Who speaks about whom, a source or "(author)": article_id, source_id, target, mentions, lean (mean of `lean`)."""
     spoken = spans[(spans["layer"] == "target") & spans["voice"].isin(["author", "direct", "indirect"])]
     speaker = spoken["source_id"].mask(spoken["voice"] == "author", "(author)").replace("", UNKNOWN)
     spoken = spoken.assign(source_id=speaker, lean=spoken["value"].map(lean))
@@ -113,13 +111,22 @@ def source_target(spans: pd.DataFrame) -> pd.DataFrame:
 def mentions(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
     """Mentions where they stand, as from `located`, `lean`, what each counts for, and `cue_stance` of who speaks."""
     seen = located(spans[spans["layer"] == "target"], articles)
-    return with_labels(seen.assign(lean=seen["value"].map(lean), cue_stance=cues_around(seen, spans)), articles)
+    said = spans[spans["layer"] == "attribution"]
+    stances = said[said["label"] == "cue"].drop_duplicates(["article_id", "group"])
+    stances = stances.set_index(["article_id", "group"])["detail"].to_dict()
+    contents = dict(iter(said[said["label"] == "content"].sort_values("start").groupby("article_id")))
+    found = []
+    for mention in seen.itertuples():
+        own = contents.get(mention.article_id, said.iloc[:0])
+        around = own[(own["start"] <= mention.start) & (mention.start < own["end"])]["group"]  # the outermost first
+        found.append(stances.get((mention.article_id, *around.iloc[:1]), ""))
+    return with_labels(seen.assign(lean=seen["value"].map(lean), cue_stance=found), articles)
 
 
 def tone_words(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:
-    """The words that make the author's tone: valence points per 100 of the author's words, the ten largest per article.
+    """The ten words of an article that make most of the author's tone: article, article_id, word, hits, points, voice.
 
-    Columns article, article_id, word, hits, points, voice; VADER's valences run from -4 to 4 and ignore negation here.
+    `points` are VADER's valences (-4 to 4, before negation) per 100 of the author's words.
     """
     own = spans[spans["voice"] == "author"]
     size = own[own["layer"] == "voice"].groupby("article_id")["value"].sum()
@@ -133,10 +140,7 @@ def tone_words(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame
 
 def cue_counts(spans: pd.DataFrame) -> pd.DataFrame:
     """Cues by source and stance, the sixteen most cited of each article: article_id, source_id, stance, cues."""
-    cues = without_own(spans).query("layer == 'attribution' and label == 'cue'")
-    cues = cues.drop_duplicates(["article_id", "group"])
-    table = cues.replace({"source_id": {"": UNKNOWN}}).groupby(["article_id", "source_id"])["detail"].value_counts()
-    table = table.unstack("detail", fill_value=0).reindex(columns=list(CUE_STANCES), fill_value=0)
+    table = _cues(spans)
     table = table.assign(all=-table.sum(axis=1)).sort_values(["article_id", "all"], kind="stable").reset_index()
     return table.groupby("article_id").head(16).melt(["article_id", "source_id"], list(CUE_STANCES), "stance", "cues")
 
@@ -146,12 +150,12 @@ def role_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFram
 
     `low` and `high` are Wilson's 95 % interval of the share, as if mentions did not hang together.
     """
-    table = spans[spans["layer"] == "target"].assign(n=1, target=spans["label"])
+    table = spans[spans["layer"] == "target"].assign(n=1)
     table = table.assign(agent=table["detail"] == "agent", patient=table["detail"] == "patient")
-    table = table.groupby(["article_id", "label", "target"])[["n", "agent", "patient"]].sum().reset_index()
-    table = top(table, 10, by="n").melt(["article_id", "target", "n"], ["agent", "patient"], "role", "k")
-    ends = [wilson(r.k / r.n, r.n) for r in table.itertuples()]
-    table = table.assign(share=table["k"] / table["n"], low=[low for low, _ in ends], high=[high for _, high in ends])
+    table = table.groupby(["article_id", "label"])[["n", "agent", "patient"]].sum().reset_index()
+    table = top(table, 10, by="n").melt(["article_id", "label", "n"], ["agent", "patient"], "role", "k")
+    low, high = wilson(table["k"] / table["n"], table["n"])
+    table = table.assign(share=table["k"] / table["n"], low=low, high=high).rename(columns={"label": "target"})
     return with_labels(table, articles)
 
 
@@ -195,13 +199,6 @@ def power(gaps: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**scaled).sort_values("difference", key=abs, ascending=False, kind="stable", ignore_index=True)
 
 
-def largest(gaps: pd.DataFrame) -> tuple[str, str, str]:
-    """Measure, label and voice of the row with the largest difference; the author's tone where there is no row."""
-    if gaps.empty:
-        return "tone", "tone", "author"
-    return tuple(gaps.loc[gaps["difference"].abs().idxmax(), KEYS])
-
-
 def outside_band(page: pd.DataFrame) -> str:
     """Which rows of `norms.with_band` (with `article` and `name`) lie beyond its ends, a sentence; "" without bands."""
     if "norm" not in page or page["norm"].isna().all():
@@ -222,29 +219,10 @@ def listed(items: Iterable[str], most: int = 6) -> str:
     return "; ".join([*items[:most], *rest]) or "none"
 
 
-def in_words(gaps: pd.DataFrame, articles: Sequence[Article]) -> list[str]:
-    """The sentences of `compare.differences`, with short names for its ids, and its pair; of groups as they are."""
-    if "against" in gaps:
-        return list(gaps["sentence"])
-    names, told = labels(articles), []
-    for row in gaps.to_dict("records"):
-        left, right = map(re.escape, (row["left"], row["right"]) if "pair" in row else pair(articles))
-        place = f"(?<= in )({left}(?= than in {right},)|(?<=than in ){right}(?=,)|(?<=defined in )({left}|{right})$)"
-        said = re.sub(place, lambda found: names[found[0]], row["sentence"])  # only where it stands for the article
-        told.append(said + f" ({row['pair']})" if "pair" in row and " than in " not in said else said)
-    return told
-
-
-def pair(articles: Sequence[Article]) -> tuple[str, str]:
-    """The ids of the two articles that a notebook compares, the first and the last; AnalysisError without articles."""
-    if not articles:
-        raise AnalysisError("tables hold no texts to compare two of; compare groups, with by='outlet' or another")
-    return articles[0].article_id, articles[-1].article_id
-
-
-def ends(articles: Sequence[Article]) -> tuple[str, str]:
-    """The short names of `pair`."""
-    return tuple(labels(articles)[article_id] for article_id in pair(articles))
+def ends(table: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
+    """The names of both sides where all rows of `compare.of_pairs` are of one pair, else none."""
+    pairs = table[["left", "right"]].drop_duplicates().to_numpy().tolist()
+    return [names[article_id] for article_id in pairs[0]] if len(pairs) == 1 else []
 
 
 def voice_shares(spans: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:

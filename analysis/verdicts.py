@@ -4,7 +4,7 @@ Told apart is what both a test, corrected for the number of tests, and an interv
 how large a difference there was too little text to show.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -20,20 +20,22 @@ SPOKEN = {"author": "author's words", "direct": "quoted words", "indirect": "rep
 SPOKEN |= {"headline": "headlines", "caption": "captions"}
 
 
-def judged(table: pd.DataFrame, counts: Callable[[NamedTuple], str], amount: str = "in this much text") -> pd.DataFrame:
+def judged(
+    table: pd.DataFrame, counts: Callable, names: Mapping[str, str] | None = None, amount: str = "in this much text"
+) -> pd.DataFrame:
     """Differences with their verdicts: one family for Holm's correction, a row each.
 
-    Takes the columns KEYS, NUMBERS, unit, left and right (names of the two sides) and adds difference, p_holm, verdict,
-    smallest_detectable and sentence, as `difference` explains them. `counts` says of a row what it was counted over,
-    `amount` of what there was too little where a difference could have been missed.
+    Takes the columns KEYS, NUMBERS, unit, left and right (the two sides, of which `names` has those to be told) and
+    adds difference, p_holm, verdict, smallest_detectable and sentence, as `difference` explains them. `counts` says of
+    a row what it was counted over, `amount` of what there was too little where a difference could have been missed.
     """
     table = table.assign(difference=table["left_value"] - table["right_value"], p_holm=holm(table["p"].to_numpy()))
     told = (table["p_holm"] < LEVEL) & ((table["low"] > 0) | (table["high"] < 0))
     table["verdict"] = np.where(told, np.where(table["difference"] > 0, "higher", "lower"), "cannot tell")
     normal, family = NormalDist(), max(1, table["p"].count())
     table["smallest_detectable"] = (normal.inv_cdf(1 - LEVEL / 2 / family) + normal.inv_cdf(POWER)) * table["error"]
-    table["sentence"] = [_sentence(row, counts(row), amount) for row in table.itertuples()]
-    return table
+    told = table.replace({"left": names, "right": names}) if names else table
+    return table.assign(sentence=[_sentence(row, counts(row), amount) for row in told.itertuples()])
 
 
 def counted(row: NamedTuple) -> str:
@@ -62,13 +64,14 @@ def _sentence(row: NamedTuple, counts: str, amount: str) -> str:
     """A row of `judged` in English, with its counts."""
     what = named(row.measure, row.label, row.voice)
     if not np.isfinite(row.difference):
-        return f"{what}: cannot tell, it is not defined in {row.left if np.isnan(row.left_value) else row.right}"
+        undefined = row.left if np.isnan(row.left_value) else row.right
+        return f"{what}: cannot tell between {row.left} and {row.right}, it is not defined in {undefined}"
     down, rate = row.difference < 0, row.unit.startswith("per ")
     found = "< 0.001" if row.p_holm < 0.001 else f"= {row.p_holm:.2g}"
     facts = [*[row.unit] * (not rate), *filter(None, [counts]), *[f"Holm p {found}"] * (row.p_holm >= 0)]
     facts = f" ({'; '.join(facts)})" if facts else ""
     if row.difference == 0:
-        return f"{what}: cannot tell; {_plain(row.left_value)} in both{facts}"
+        return f"{what}: cannot tell; {_plain(row.left_value)} in {row.left} and in {row.right}{facts}"
     more = f"{'fewer' if down else 'more'} {row.unit}" if rate else "lower" if down else "higher"
     low, high = (-row.high, -row.low) if down else (row.low, row.high)
     ends = f"95 % {_plain(low)} to {_plain(high)}" if np.isfinite(low) else "no interval"

@@ -8,7 +8,6 @@ import pytest
 from conftest import article
 
 from analysis import counts
-from analysis.spans import by_article
 
 
 @pytest.mark.parametrize(
@@ -55,7 +54,7 @@ def test_what_the_author_thinks_has_no_source() -> None:
     spans += [("attribution", "source", 30, "author", "Ada", 1.0, "2", "expert")]
     spans += [("attribution", "content", 40, "indirect", "Ada", math.nan, "2", "indirect")]
     columns = ["layer", "label", "start", "voice", "source_id", "value", "group", "detail"]
-    rows = by_article(pd.DataFrame(spans, columns=columns).assign(article_id="a"))["a"]
+    rows = counts.by_article(pd.DataFrame(spans, columns=columns).assign(article_id="a"))["a"]
     reading = counts.reading_of(article("I think it rains. And so it does, says Ada, dry herself."), rows)
     assert counts.named_parts(reading)["named", "all"].sum(axis=0).tolist() == [1, 1]
 

@@ -20,7 +20,7 @@ LAYERS = [
     "text voice lexicons writing",
     "lines page columns inputs copies corpus",
     "encoder clauses mentions sources tagging patterns attribution sentiment loaded wording framing stance",
-    "resample spans counts norms measures verdicts",
+    "resample counts norms measures verdicts",
     "compare palette plots tables groups evidence",
     "figures",
     "reading report recode suggest",

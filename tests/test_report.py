@@ -17,7 +17,7 @@ from conftest import article as made_of
 from analysis import find_spans, load_corpus, save_figure, saver, score, tables
 from analysis.compare import differences
 from analysis.corpus import Corpus
-from analysis.figures import ROOT
+from analysis.figures import ROOT, write_index
 from analysis.model import Article, Block
 from analysis.reading import ROWS, _sources, browse, file_name, page, passages, read, shown
 from analysis.report import write_report
@@ -51,6 +51,7 @@ KNOWN = {
     "h1",
     "h2",
     "h3",
+    "h4",
     "p",
     "b",
 }
@@ -295,6 +296,7 @@ def test_a_report_of_groups_says_over_what_it_infers(made: Path, tmp_path: Path)
     about = json.loads(card.read_bytes())
     about["about"]["parameters"]["by"] = "outlet"
     card.write_text(json.dumps(about), encoding="utf-8")
+    write_index(tmp_path / "figures")
     corpus = load_corpus()
     report = write_report(corpus, find_spans(corpus.articles), tmp_path / "figures", NOTEBOOKS)
     heads = [path.read_text(encoding="utf-8").partition("</header>") for path in (made / "report.html", report)]
@@ -331,7 +333,7 @@ def test_a_report_of_three_finds_each_pair_and_links_into_both_of_its_articles(f
     }
     assert ("0_wall", "1_wall") in linked, "the middle one has its evidence"
     found = text[text.index('id="findings"') : text.index("<nav")].split("<h4>")[1:]
-    assert [part.split("</h4>")[0] for part in found] == list(dict.fromkeys(row["pair"] for row in rows))
+    assert [part.split("</h4>")[0] for part in found] == sorted({row["pair"] for row in rows})
     for part in found:
         pair, rest = part.split("</h4>")
         findings = re.findall(r'<p class="finding[^"]*">(.*?)</p>', rest)

@@ -22,7 +22,7 @@ from conftest import CASES, article
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import encoder, groups, loaded, measures, parts, run, scale, tables, voice
+from analysis import compare, encoder, groups, loaded, measures, parts, run, scale, tables, voice
 from analysis.corpus import articles_frame, finished, load_corpus, load_tables
 from analysis.inputs import plain
 from analysis.measures import MEASURES, Measure, find_spans, score, sentences_frame
@@ -637,8 +637,8 @@ def test_tables_are_refused_where_they_cannot_serve(tmp_path, capsys) -> None:
     settled = ["--only", "06", "-p", f"corpus={out}", "-p", "voice=quotes"]
     assert run.main(["run", "--out", str(tmp_path / "figures"), *settled]) == 2
     assert "-p voice: was settled" in capsys.readouterr().err and not (tmp_path / "figures").exists()
-    with pytest.raises(AnalysisError, match="no texts"):
-        tables.pair(load_tables(out, tables.SUMMARY.values()).articles)
+    with pytest.raises(AnalysisError, match="compare groups"):
+        compare.differences(load_tables(out, tables.SUMMARY.values()).scores, {})
     with pytest.raises(AnalysisError, match="no article of the outlets"):
         load_tables(out, tables.SUMMARY.values(), outlets=["Post"])
     for broken_file in (b"PAR1", b""):

@@ -33,12 +33,7 @@ def named(article_id: str, topic: str = "", title: str = "") -> Article:
 
 def test_labels_are_short_and_distinct() -> None:
     many = [named("a-1", "dams"), named("b-2", "rain", "T"), named("c-3", "rain", "U" * 60), named("d-4", "", "T")]
-    assert list(tables.labels(many).values()) == ["dams", "T [b-2]", "U" * 39 + "…", "T [d-4]"]
-
-
-def test_labels_are_distinct_where_ids_end_alike() -> None:
-    alike = [named(f"{outlet}-article-0001", title="Rain") for outlet in ("post", "echo")]
-    assert list(tables.labels(alike).values()) == ["Rain [cle-0001] [1]", "Rain [cle-0001] [2]"]
+    assert list(tables.labels(many).values()) == ["dams", "T [2]", "U" * 39 + "…", "T [4]"]
 
 
 def test_located_counts_words_before_and_inside(spans: pd.DataFrame, pair: list[Article]) -> None:
@@ -58,7 +53,7 @@ def test_no_plotted_row_holds_a_sentence(spans: pd.DataFrame, pair: list[Article
     made = [
         tables.reading_strip(spans, pair),
         tables.trajectory(spans, pair),
-        tables.frequent_words(spans, "loaded"),
+        tables.loaded_words(spans),
         tables.source_table(spans),
         tables.source_target(spans),
         tables.tone_words(spans, pair),
@@ -80,41 +75,20 @@ def test_sources_have_their_words_and_cues(spans: pd.DataFrame) -> None:
 
 
 def test_trajectory_is_the_mean_over_runs_of_one_voice(spans: pd.DataFrame, pair: list[Article]) -> None:
-    path = tables.trajectory(spans, pair, window=1)
-    assert path["smooth"].tolist() == pytest.approx(path["tone"].tolist())
-    wide = tables.trajectory(spans, pair, window=99)
-    for _, own in wide.groupby(["article_id", "voice"]):
-        assert own["smooth"].tolist() == pytest.approx(
-            [(own["tone"] * own["words"]).sum() / own["words"].sum()] * len(own)
-        )
+    lengths = set()
+    for _, own in tables.trajectory(spans, pair).groupby(["article_id", "voice"]):
+        near = own.iloc[:3]  # of the first run: itself and two more
+        assert own["smooth"].iloc[0] == pytest.approx((near["tone"] * near["words"]).sum() / near["words"].sum())
+        lengths.add(len(own))
+    assert min(lengths) < 3 < max(lengths)
 
 
 def test_summary_names_each_question_once(spans: pd.DataFrame, pair: list[Article]) -> None:
     summary = tables.summary_scores(score(spans, pair))
     assert not summary.duplicated(["article_id", "name"]).any()
     gaps = tables.summary_scores(difference(summary, "left", "right"))
-    assert "left" not in " ".join(tables.in_words(gaps, [named("left", "L"), named("right", "R")]))
     scaled = tables.power(gaps)
     assert (scaled["difference"].abs().diff().dropna() <= 0).all()
-    assert tables.largest(gaps.iloc[:0]) == ("tone", "tone", "author")
-
-
-def test_only_the_ids_are_named_not_letters_like_them() -> None:
-    said = ["tone: 0.1 higher in a than in the, 95 % 0 to 1", "tone: cannot tell, it is not defined in a"]
-    named_so = tables.in_words(pd.DataFrame({"sentence": said}), [named("a", "Dams"), named("the", "Rain")])
-    assert named_so == [said[0].replace("in a than in the", "in Dams than in Rain"), said[1][:-1] + "Dams"]
-
-
-def test_of_several_pairs_each_sentence_names_both_its_articles() -> None:
-    said = ["tone: 0.1 higher in a than in the, 95 %", "tone: it is not defined in the", "tone: 0.00 in both (share)"]
-    table = pd.DataFrame({"sentence": said, "left": ["a", "a", "b"], "right": ["the", "the", "a"]})
-    table["pair"] = ["Dams against Rain", "Dams against Rain", "Quay against Dams"]
-    told = tables.in_words(table, [named("a", "Dams"), named("b", "Quay"), named("the", "Rain")])
-    assert told == [
-        "tone: 0.1 higher in Dams than in Rain, 95 %",
-        "tone: it is not defined in Rain (Dams against Rain)",
-        "tone: 0.00 in both (share) (Quay against Dams)",
-    ]
 
 
 def test_an_article_with_nothing_to_find_gives_empty_tables() -> None:
@@ -154,10 +128,6 @@ def test_known_failures_are_told_with_their_reason_and_their_cases() -> None:
 def test_evidence_is_the_sentence_around_each_span(spans: pd.DataFrame, pair: list[Article]) -> None:
     table = evidence.sentences_behind(spans[spans["layer"] == "loaded"], pair)
     assert all(row.text in row.context for row in table.itertuples())
-    context = evidence.in_context(spans[spans["layer"] == "loaded"], pair, width=12)
-    assert context["after"].str.len().max() <= 12
-    raws = " ".join(a.raw.replace("\n", " ") for a in pair)
-    assert all(f"{row.before}{row.text}{row.after}" in raws for row in context.itertuples())
 
 
 def test_a_stretch_opens_into_all_the_sentences_that_it_touches(spans: pd.DataFrame, pair: list[Article]) -> None:

@@ -22,12 +22,11 @@ from tqdm import tqdm
 
 from analysis import counts
 from analysis.copies import COPY_OF
-from analysis.counts import reading_of
+from analysis.counts import by_article, reading_of
 from analysis.lexicons import NORM_KEYS, NORMS
 from analysis.measures import MEASURES, find_spans
 from analysis.model import Article
 from analysis.norms import DECIMALS, rankable
-from analysis.spans import by_article
 from training import corpora, scoring
 from training.background import MARKUP
 
