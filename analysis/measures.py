@@ -202,11 +202,11 @@ def score(
         cells = []
         for measure in (m for m in measures if (article.article_id, _stage(m.detect)) not in failed):
             try:
-                counted = measure.parts(reading)
+                counted = [(key, p) for key, p in measure.parts(reading).items() if key[1] == "all" or not pooled]
+                counted = [(key, p) for key, p in counted if counts.tells(p, measure.statistic)]
+                cells += [(measure, *key, p, float(measure.statistic(p.sum(axis=0)))) for key, p in counted]
             except Exception as error:  # costs this measure alone
                 failures.append(_failure(article, measure.name, error))
-            else:
-                cells += [(measure, *key, parts) for key, parts in counted.items() if key[1] == "all" or not pooled]
         rows += [(article.article_id, *row) for row in _scores(reading, cells, known)]
     table = pd.DataFrame(rows, columns=[*SCORE_COLUMNS, "parts"])
     table.attrs["failures"] = failures
@@ -215,17 +215,15 @@ def score(
 
 
 def _scores(reading: counts.Reading, cells: Sequence[tuple], known: Mapping) -> Iterator[tuple]:
-    """The rows of one article, of measure, label, voice and parts each, without what gives no number."""
-    cells = [cell for cell in cells if counts.tells(cell[3], cell[0].statistic)]
+    """The rows of one article, of measure, label, voice, parts and value each."""
     if not cells:
         return
     firsts = np.arange(0, reading.size, -(-reading.size // MOST))
-    drawn = [parts if reading.size <= MOST else np.add.reduceat(parts, firsts) for *_, parts in cells]
+    drawn = [parts if reading.size <= MOST else np.add.reduceat(parts, firsts) for *_, parts, _ in cells]
     bounds = intervals(drawn, [measure.statistic for measure, *_ in cells], block_weights(len(firsts))).tolist()
     sizes = {voice: words.sum() for voice, words in reading.words.items()}  # none of ":)", which has a tone
-    for (measure, label, voice, parts), (low, high) in zip(cells, bounds, strict=True):
+    for (measure, label, voice, parts, value), (low, high) in zip(cells, bounds, strict=True):
         total, of_n = parts.sum(axis=0), measure.statistic in counts.OF_K_AND_N
-        value = float(measure.statistic(total))
         k, n = total.tolist() if of_n else (total.sum(), np.nan)
         none = measure.name in counts.COUNTED and not k
         reference = known if norms.rankable(measure.name, sizes.get(voice, 0), n if of_n else k) else {}

@@ -136,6 +136,23 @@ def test_a_measure_that_raises_costs_only_itself(corpus: list) -> None:
     assert set(numbers[numbers["measure"] == "tone"]["article_id"]) == {"opinion"}  # what failed is not 0
 
 
+@pytest.mark.parametrize("step", ["parts", "statistic"])
+def test_a_score_that_raises_costs_only_itself(corpus: list, spans: pd.DataFrame, step: str) -> None:
+    def broken(given: object) -> object:
+        raise RuntimeError("boom")
+
+    table = [replace(m, **{step: broken}) if m.name == "tone_balance" else m for m in MEASURES]
+    with pytest.warns(UserWarning, match="boom"):
+        found = score(spans, corpus, measures=table)
+    assert {(f["article_id"], f["stage"]) for f in found.attrs["failures"]} == {
+        (a.article_id, "tone_balance") for a in corpus
+    }
+    whole = score(spans, corpus)
+    assert {*whole["measure"]} - {*found["measure"]} == {"tone_balance"}
+    kept = whole[whole["measure"] != "tone_balance"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found.drop(columns="parts"), kept.drop(columns="parts"))
+
+
 def test_a_model_that_raises_costs_only_what_needs_it(corpus: list, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(made: Article) -> object:
         raise RuntimeError("boom")
