@@ -66,14 +66,9 @@ def cached_while_unchanged(read: Callable[..., T]) -> Callable[..., T]:
 
     @wraps(read)
     def current(*names: str | Path, **folder: Path) -> T:
-        state = []
-        try:
-            for place in (at for at in (*names, *folder.values()) if isinstance(at, Path) and at != LEXICONS):
-                for file in sorted(place.iterdir()) if place.is_dir() else [place]:
-                    state.append((file.name, (found := file.stat()).st_mtime_ns, found.st_size))
-        except (OSError, ValueError):
-            return read(*names, **folder)  # which meets it, too, and says so
-        return kept(tuple(state), *names, **folder)
+        places = [at for at in (*names, *folder.values()) if isinstance(at, Path) and at != LEXICONS]
+        found = [file for place in places for file in (place, *place.glob("*")) if file.exists()]
+        return kept(frozenset((file, (s := file.stat()).st_mtime_ns, s.st_size) for file in found), *names, **folder)
 
     return current
 
@@ -102,11 +97,7 @@ def load_targets(path: Path = TARGETS) -> Index:
         pairs = [pair for number, facts in enumerate(targets, 1) for pair in _phrases(number, facts)]
         if len({facts["name"] for facts in targets}) < max(1, len(targets)):
             raise ValueError("no [[target]] entry, or two of one name")
-        forms = phrase_forms(phrase for phrase, _ in pairs)
-        if () in forms:
-            raise ValueError(f"phrase {pairs[forms.index(())][0]!r} is empty")
-        found = zip(forms, pairs, strict=True)
-        return _index((form, name or "exceptions", Entry(name, phrase)) for form, (phrase, name) in found)
+        return _index((phrase_form(phrase), name or "exceptions", Entry(name, phrase)) for phrase, name in pairs)
     except (OSError, ValueError, AnalysisError) as error:
         raise AnalysisError(f"{path}: {error}") from error
 
@@ -155,17 +146,13 @@ def load_cases(failure: str = "known_failure") -> tuple[tuple[str, str, str], ..
     return tuple((kind, c["text"], c.get(failure, "")) for kind, table in read for c in table.get("case", ()))
 
 
-def phrase_forms(phrases: Iterable[str]) -> list[Form]:
-    """The folded tokens of each phrase as they are inside a sentence; one pass of the tokenizer, which is slow to call.
+def phrase_form(phrase: str) -> Form:
+    """The folded tokens of a phrase as they are inside a sentence.
 
-    >>> phrase_forms(["U.S. firms", "Acme’s plan"])
-    [('u.s.', 'firms'), ('acme', "'s", 'plan')]
+    >>> phrase_form("Acme’s plan"), phrase_form("U.S.")
+    (('acme', "'s", 'plan'), ('u.s.',))
     """
-    phrases = [*phrases]
-    if marked := [phrase for phrase in phrases if "¶" in phrase]:
-        raise ValueError(f"{marked[0]!r}: no phrase may hold ¶, which divides them here; drop it")
-    forms = " ".join(token.form for token in tokens("".join(f"{phrase} ¶ " for phrase in phrases)))
-    return [tuple(form.split()) for form in forms.split("¶")[:-1]]
+    return tuple(token.form for token in tokens(f"{phrase} ."))[:-1]
 
 
 @cached_while_unchanged
@@ -178,13 +165,10 @@ def index(*names: str, folder: Path = LEXICONS) -> Index:
 def match(forms: Sequence[str], entries: Index) -> Iterator[Hit]:
     """Entries found in a sentence's folded tokens, from left to right, longest first, without overlap.
 
-    >>> hedge = Entry("hedge", "may", not_before=frozenset("#"))
-    >>> entries = {"may": {"": [(("may",), "hedges", hedge)]}}
+    >>> entries = {"may": {"": [(("may",), "hedges", Entry("hedge", "may", not_before=frozenset("#")))]}}
     >>> [h.head for h in match("it may rain on may 5 .".split(), entries)]
     ['may']
     """
-    if entries.keys().isdisjoint(forms):
-        return
     forms = (*forms, "")  # "" follows the last and, at -1, precedes the first
     free = 0
     for at in compress(count(), map(entries.__contains__, forms)):
@@ -215,6 +199,8 @@ def _banned(neighbour: str, banned: frozenset[str]) -> bool:
 def _index(forms: Iterable[tuple[Form, str, Entry]]) -> Index:
     found: dict[Form, tuple[str, Entry]] = {}
     for form, name, entry in forms:
+        if not form:
+            raise AnalysisError(f"{entry.head!r} is empty")
         if (owner := found.get(form, (name,))[0]) != name:
             raise AnalysisError(f"{' '.join(form)!r} stands in both {owner} and {name}: drop one")
         found[form] = (name, entry)
@@ -248,20 +234,19 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _entries(table: Path, name: str) -> Iterator[tuple[Form, Entry]]:
-    written: list[tuple[str, int, Entry]] = []
+    lines: dict[Form, int] = {}
     for line, row in _rows(table):
         if list(row) != COLUMNS or None in row.values():
             told = f"not the cells {', '.join(COLUMNS)}; quote cells that hold a comma, separate cells by commas alone"
             raise ValueError(f"line {line}: {told}")
         before, after = (frozenset(row[key].split("|")) - {""} for key in ("not_before", "not_after"))
         entry = Entry(row["label"] or name, row["entry"], before, after)
-        written += [(form, line, entry) for form in (row["entry"], *filter(None, row["forms"].split("|")))]
-    lines: dict[Form, int] = {}
-    for key, (form, line, entry) in zip(phrase_forms(form for form, *_ in written), written, strict=True):
-        if not key or key in lines:
-            raise ValueError(f"line {line}: entry {form!r} is {f'already on line {lines[key]}' if key else 'empty'}")
-        lines[key] = line
-        yield key, entry
+        for form in (row["entry"], *filter(None, row["forms"].split("|"))):
+            if not (key := phrase_form(form)) or key in lines:
+                told = f"already on line {lines[key]}" if key else "empty"
+                raise ValueError(f"line {line}: entry {form!r} is {told}")
+            lines[key] = line
+            yield key, entry
 
 
 def _phrases(number: int, facts: Mapping) -> Iterator[tuple[str, str]]:

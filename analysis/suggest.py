@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from analysis.clauses import closed_class
-from analysis.lexicons import index, load_lexicon, match, phrase_forms
+from analysis.lexicons import index, load_lexicon, match, phrase_form
 from analysis.model import AnalysisError, Article
 from analysis.text import Sentence, sentences
 from analysis.writing import write_atomic
@@ -74,7 +74,7 @@ def suggested(articles: Sequence[Article]) -> Iterator[tuple[str, list[str], int
     taken = set()
     for name in sorted(spelt, key=lambda name: (-spelt[name].total(), -len(where[name]), name)):
         surfaces = sorted(spelt[name], key=lambda surface: (" " not in surface, -spelt[name][surface], surface))
-        pairs = [*zip(phrase_forms(surfaces), surfaces, strict=True)]
+        pairs = [(phrase_form(surface), surface) for surface in surfaces]
         if (phrases := [phrase for form, phrase in pairs if form and form not in taken]) and spelt[name].total() > 1:
             taken |= {form for form, _ in pairs}
             yield phrases[0], phrases, spelt[name].total(), len(where[name])
