@@ -9,12 +9,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from analysis import clauses, patterns, tagging
-from analysis.clauses import Reading
+from analysis.clauses import Offsets, Reading
 from analysis.lexicons import Hit, index, match
 from analysis.model import AnalysisError, Article, Span
 from analysis.patterns import LEXICONS, NOBODY, USES, Read
-from analysis.sources import Mention, Source, identify
-from analysis.tagging import Attribution, Offsets
+from analysis.sources import Source, identify
+from analysis.tagging import Attribution
 from analysis.text import FIRST_PERSON, Quotation, outermost, sentence_at, sentences, touched, turns, verbatim
 
 METHODS = ("quotes", "rules", "model")
@@ -45,8 +45,7 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
         alone = [q for q in outer if q not in claimed and len(article.raw[q.start : q.end].split()) > SHORT]
         relations += [Attribution(None, None, [q[:2]]) for q in alone]  # nobody claims them: of an unknown source
         relations, places = _with_turns(article, (relations, places))
-    mentions = [Mention(*place, role) for place, role in sorted(places.items())]
-    known = dict(zip(((m.start, m.end) for m in mentions), identify(article.raw, mentions), strict=True))
+    known = identify(article.raw, places)
     expletive = {place for place, s in known.items() if not s.name and article.raw[slice(*place)] in ("It", "it")}
     relations = [_weighed(article.raw, relation) for relation in relations if relation.source not in expletive]
     relations = _gone_on(article.raw, relations, outer)

@@ -39,6 +39,7 @@ OPENING = re.compile(rf"[MCcA&(a]*(?:[FobwIYV][^,]{{0,40}},)?[MCcA]*({NAMING})")
 FULL_NAME = re.compile("[DQP#NWE]*?N{2}(?=[Wv])")  # and what may be a verb
 
 Phrase = tuple[int, int]
+Offsets = tuple[int, int]  # into the raw text
 
 
 class Reading(NamedTuple):
@@ -47,7 +48,7 @@ class Reading(NamedTuple):
     sentence: Sentence
     letters: str
 
-    def offsets(self, phrase: Phrase) -> tuple[int, int]:
+    def offsets(self, phrase: Phrase) -> Offsets:
         """Raw offsets of a phrase."""
         return self.sentence.tokens[phrase[0]].start, self.sentence.tokens[phrase[1] - 1].end
 

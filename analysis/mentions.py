@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from analysis.clauses import closed_class
+from analysis.clauses import Offsets, closed_class
 from analysis.lexicons import Hit, index, match
 from analysis.text import Token
 
@@ -44,7 +44,7 @@ class Known:
     spoke: bool = False
 
 
-def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, tuple[int, int] | None]:
+def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, Offsets | None]:
     """What one mention tells by itself, its country, and where that stands."""
     types, nations = index("source_types", "source_roles"), index("nationalities")
     capital = [raw[word.start].isupper() or bool(PREFIXED.match(raw, word.start)) for word in words]

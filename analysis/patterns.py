@@ -12,10 +12,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from analysis import clauses
-from analysis.clauses import Phrase, Reading
+from analysis.clauses import Offsets, Phrase, Reading
 from analysis.lexicons import Hit, index, match
 from analysis.model import Article
-from analysis.tagging import Attribution, Offsets
+from analysis.tagging import Attribution
 from analysis.text import NO_SPEAKER, Quotation, sentences, touched
 
 USES = {"cues": "", "cues_object": "", "cues_noun": "noun", "cues_preposition": "preposition"}  # "" is a verb

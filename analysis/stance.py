@@ -6,7 +6,7 @@ by rules without it. Role and clause are read off word order: cards of `grammar`
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice, takewhile
 from typing import NamedTuple
 
@@ -55,20 +55,17 @@ def detect(article: Article, voices: Sequence[Span] = (), targets: Index | None 
     """
     entries = load_targets() if targets is None else targets
     answers = encoder.answers(article) if encoder.available() else None
-    read: tuple[int, _Clauses | None] = (-1, None)  # the last sentence by rules
     for number, found, hit in matches(article, entries):
         words = sentences(article)[number].tokens
         if hit.label and _capitals_fit(article.raw, found, hit.head):
+            near, first, last = _near(words, hit.first, hit.last)
             if answers:
                 toward = _answered(answers, answers.firsts[number] + hit.first, answers.firsts[number] + hit.last)
             else:
-                read = read if read[0] == number else (number, _clauses(article.raw, words))
-                toward = read[1].tone(hit.first, hit.last)
+                toward = _by_rules(article.raw, near, first, last)
             value = max(toward[1:]) * (LABELS.index(toward.label) - 1)
-            begin = max(0, hit.first - WINDOW)
-            near = words[begin : hit.last + WINDOW]
-            detail = role(near, hit.first - begin, hit.last - begin)
-            group = passive(near, hit.last - begin) if detail == "patient" else ""
+            detail = role(near, first, last)
+            group = passive(near, last) if detail == "patient" else ""
             yield Span("target", hit.label, found[0].start, found[-1].end, value=value, detail=detail, group=group)
 
 
@@ -96,7 +93,7 @@ def tone_toward(sentence: str, start: int, end: int) -> Tone:
 def tone_by_rules(sentence: str, start: int, end: int) -> Tone:
     """Tone toward a mention from its clause: VADER's compound, and who does what to whom; else as `tone_toward`."""
     words = tokens(sentence)
-    return _clauses(sentence, words).tone(*_covered(words, start, end))
+    return _by_rules(sentence, *_near(words, *_covered(words, start, end)))
 
 
 def _covered(words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
@@ -106,6 +103,12 @@ def _covered(words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
     if first >= last or start < 0:
         raise ValueError(f"no token of the sentence at {start}:{end}")
     return first, last
+
+
+def _near(words: Sequence[Token], first: int, last: int) -> tuple[Sequence[Token], int, int]:
+    """What is read around a mention `words[first:last]`, and where in it the mention stands."""
+    begin = max(0, first - WINDOW)
+    return words[begin : last + WINDOW], first - begin, last - begin
 
 
 def _answered(answers: encoder.Answers, first: int, last: int) -> Tone:
@@ -202,50 +205,31 @@ def _lean(words: Sequence[Token], first: int, last: int, hits: Iterable[Hit]) ->
     return total
 
 
-class _Clauses(NamedTuple):
-    """A sentence's tokens, as they stand too, its words with a direction, and where clauses end and the next begin."""
-
-    words: Sequence[Token]
-    said: Sequence[str]
-    hits: Sequence[Hit]
-    breaks: Sequence[tuple[int, int]]
-
-    def tone(self, first: int, last: int) -> Tone:
-        """Tone toward the mention `words[first:last]`."""
-        begin, stop = self.around(first, last)
-        near = slice(*(bisect_left(self.hits, at, key=lambda hit: hit.first) for at in (begin, stop)))
-        hits = [hit for hit in self.hits[near] if hit.last <= stop]
-        clause = list(self.said[begin:stop])
-        for start, end in [(first, last), *(hit[:2] for hit in hits if hit.label == "topic")]:
-            clause[start - begin : end - begin] = ["it"] * (end - start)
-        shares = SHARES[bisect_left(EDGES, tone(" ".join(clause)) + _lean(self.words, first, last, hits))]
-        return Tone(LABELS[shares.index(max(shares))], *shares)
-
-    def around(self, first: int, last: int) -> tuple[int, int]:
-        """Token indices of the clause that holds the mention, at most WINDOW to each side."""
-        before, after = bisect_left(self.breaks, (first,)), bisect_left(self.breaks, (last,))
-        begin = [start for _, start in self.breaks[max(0, before - 1) : before]]
-        stop = [end for end, _ in self.breaks[after : after + 1]]
-        return max(0, first - WINDOW, *begin), min(len(self.words), last + WINDOW, *stop)
-
-
-def _clauses(raw: str, words: Sequence[Token]) -> _Clauses:
-    """The clauses of a sentence; a short quotation stays in its clause."""
-    breaks, forms = [], [token.form for token in words]
+def _by_rules(raw: str, words: Sequence[Token], first: int, last: int) -> Tone:
+    """Tone toward the mention `words[first:last]` from its clause; a short quotation stays in its clause."""
+    forms = [token.form for token in words]
+    begin, stop = 0, len(words)
     for at, form in enumerate(forms):
-        before = forms[at - 1] if at else ""
+        kind, before = _kind(form), forms[at - 1] if at else ""
         mark = form in _MARKS or (form == '"' and before in _STOPS)
-        joint = before == "," and ("joint" in _kind(form) or form.endswith("ing"))
-        if mark or joint or _kind(form) == "clause":
-            breaks.append((at, at + mark))
-    said = [raw[word.start : word.end] for word in words]
-    return _Clauses(words, said, list(match(forms, index("direction"))), breaks)
+        if mark or kind == "clause" or (before == "," and ("joint" in kind or form.endswith("ing"))):
+            if at >= last:
+                stop = at
+                break
+            begin = at + mark if at < first else begin
+    hits = [hit for hit in match(forms, index("direction")) if begin <= hit.first and hit.last <= stop]
+    said = [raw[token.start : token.end] for token in words[begin:stop]]
+    for start, end in [(first, last), *(hit[:2] for hit in hits if hit.label == "topic")]:
+        said[start - begin : end - begin] = ["it"] * (end - start)
+    shares = SHARES[bisect_left(EDGES, tone(" ".join(said)) + _lean(words, first, last, hits))]
+    return Tone(LABELS[shares.index(max(shares))], *shares)
 
 
 def _participle(form: str) -> bool:
     return _kind(form) in ("participle", "reporting") or (form.endswith("ed") and len(form) > 3 and not _kind(form))
 
 
+@lru_cache(maxsize=100_000)
 def _kind(form: str) -> str:
     return "adverb" if form.endswith("ly") and len(form) > 4 else _grammar().get(form, "")
 

@@ -19,7 +19,6 @@ from analysis.model import Article
 from analysis.text import sentences
 
 Run = tuple[int, int]  # tokens [first, last)
-Offsets = tuple[int, int]  # into the text
 BESIDE = 3  # tokens between a cue and the content in the next sentence or paragraph: a colon, a quotation mark
 LEAN = 0.1  # log-odds against "outside"; best of 0 to .5 on PolNeAR dev, by share and by words
 
