@@ -49,7 +49,7 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
     expletive = {place for place, s in known.items() if not s.name and article.raw[slice(*place)] in ("It", "it")}
     relations = [_weighed(article.raw, relation) for relation in relations if relation.source not in expletive]
     relations = _gone_on(article.raw, relations, outer)
-    relations.sort(key=lambda r: min([*r.contents, r.cue or r.contents[0], r.source or r.contents[0]]))
+    relations.sort(key=lambda r: min(filter(None, [*r.contents, r.cue, r.source])))
     for number, relation in enumerate(relations, start=1):
         yield from _spans(relation, known.get(relation.source, Source()), str(number), verbatim(article))
 
@@ -121,10 +121,8 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
         words += sentence.tokens
         if sentence.role == "paragraph":
             verbs = frozenset(at - own.start for at in cues.intersection(own))
-            reading = clauses.read(article.raw, sentence, outer, verbs)
-            readings[own.start] = reading
-            mentions.update((reading.offsets(phrase), "whom") for phrase in clauses.antecedents(reading))
-            mentions.update((reading.offsets(subject), "subject") for subject in clauses.subjects(reading))
+            readings[own.start] = clauses.read(article.raw, sentence, outer, verbs)
+            mentions |= clauses.mentioned(readings[own.start])
     firsts = [*readings]
     for linked in tagged:
         runs = linked.source, linked.cue, *linked.contents
@@ -132,12 +130,11 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
         contents = _after_colon(article, cue[1], contents) if cue else contents
         said = [word.form for word in words[slice(*linked.cue)]] if linked.cue else []
         hits = list(match(said, entries))
-        stances = [hit.label for hit in hits]
         if hits and not source:
             begun = firsts[bisect_right(firsts, linked.cue[0]) - 1]
             source = _subject(readings[begun], linked.cue[0] - begun, hits, contents)
-        if linked.probability >= SURE or stances or any(touched(*content, outer) for content in contents):
-            stance = stances[-1] if stances else "neutral" if cue else ""
+        if linked.probability >= SURE or hits or any(touched(*content, outer) for content in contents):
+            stance = hits[-1].label if hits else "neutral" if cue else ""
             relations.append(Attribution(source, cue, contents, stance))
             if source:
                 mentions[source] = "source"

@@ -147,11 +147,12 @@ def subjects(reading: Reading) -> Iterator[Phrase]:
                 yield first, owner
 
 
-def antecedents(reading: Reading) -> Iterator[Phrase]:
-    """What stands before ", who" and ", which"."""
-    for comma in (m.start() for m in re.finditer(",R", reading.letters)):
-        if before := SUBJECTS[0].search(reading.letters, max(0, comma - LONGEST), comma):
-            yield before.span()
+def mentioned(reading: Reading) -> dict[Offsets, str]:
+    """Whom later words may go on about: "whom" before ", who" and ", which", then each "subject"."""
+    commas = (m.start() for m in re.finditer(",R", reading.letters))
+    before = (SUBJECTS[0].search(reading.letters, max(0, comma - LONGEST), comma) for comma in commas)
+    whom = {reading.offsets(phrase.span()): "whom" for phrase in before if phrase}
+    return whom | {reading.offsets(phrase): "subject" for phrase in subjects(reading)}
 
 
 def head(form: str) -> str:

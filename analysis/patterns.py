@@ -90,8 +90,7 @@ def relations(article: Article, outer: Sequence[Quotation]) -> Read:
     for sentence in (s for s in sentences(article) if s.role == "paragraph"):
         hits = list(islice(match(sentence.forms, entries), MOST))
         reading = clauses.read(article.raw, sentence, outer, frozenset(h.first for h in hits if not USES[h.lexicon]))
-        mentions |= {reading.offsets(phrase): "whom" for phrase in clauses.antecedents(reading)}
-        mentions |= {reading.offsets(phrase): "subject" for phrase in clauses.subjects(reading)}
+        mentions |= clauses.mentioned(reading)
         drafts = _drafts(article.raw, reading, hits, clauses.opening_subject(reading))
         found = [relation for draft in drafts if (relation := _relation(article.raw, reading, draft, outer)).contents]
         mentions.update((relation.source, "source") for relation in found if relation.source)
