@@ -152,8 +152,7 @@ def _same_noun(new: Known, near: Sequence[Known]) -> Known | None:
     if same or new.plural or new.name.split(" ")[0] not in ("the", "this", "that") or new.name.count(" ") != 1:
         return same
     if new.document:
-        own = (k for k in near if k.document and (k.spoke or k.nouns & new.nouns))
-        return next(own, None) or next((k for k in near if k.kind == "document" and k.named), None)
+        return next((k for k in near if k.document and (k.spoke or k.nouns & new.nouns)), None)
     alike = (
         k
         for k in near
