@@ -72,8 +72,8 @@ def _scare_quotes(
 ) -> Iterator[Span]:
     """Short quotations that no attribution claims, or that stand right after a distancing word (“so-called”).
 
-    Not names and titles (in capitals, or introduced as such), nor speech (a sentence, after a comma or colon, or with a
-    verb of saying around it). Headlines and captions hold none: marks there repeat the text, or mean "somebody says".
+    Not names and titles (with a capital, or introduced as such), nor speech (a sentence, or with a verb of saying
+    around it). Headlines and captions hold none: marks there repeat the text, or mean "somebody says".
     """
     introducers = list(match(sentence.forms, index("introducers")))
     said = any(hit.label == "saying" for hit in introducers)
@@ -88,9 +88,7 @@ def _scare_quotes(
         if opening not in distanced or opening in introduced:
             first, before_last = article.raw[max(words[0].start, quotation.start + 1)], article.raw[quotation.end - 2]
             named = not first.islower() and (len(words) > 1 or opening > 0)
-            named = named and all(len(w.form) <= 3 or not article.raw[w.start].islower() for w in words[1:])
-            after_mark = opening > 0 and sentence.tokens[opening - 1].form in {",", ":"}
-            speech = said or after_mark or before_last in "?!" or (opening == 0 and (named or before_last in ",."))
+            speech = said or before_last in "?!" or (opening == 0 and before_last in ",.")
             near = any(i in introduced for i in range(opening - _REACH, opening + 1))
             if named or speech or near or voice_of(words[0].start) in CLAIMED:
                 continue
