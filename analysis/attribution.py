@@ -132,7 +132,7 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
         hits = list(match(said, entries))
         if hits and not source:
             begun = firsts[bisect_right(firsts, linked.cue[0]) - 1]
-            source = _subject(readings[begun], linked.cue[0] - begun, hits, contents)
+            source = _subject(readings[begun], linked.cue[0] - begun, hits)
         if linked.probability >= SURE or hits or any(touched(*content, outer) for content in contents):
             stance = hits[-1].label if hits else "neutral" if cue else ""
             relations.append(Attribution(source, cue, contents, stance))
@@ -141,14 +141,13 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
     return relations, mentions
 
 
-def _subject(reading: Reading, first: int, hits: Sequence[Hit], contents: Sequence[Offsets]) -> Offsets | None:
+def _subject(reading: Reading, first: int, hits: Sequence[Hit]) -> Offsets | None:
     """The subject of a known verb in the active, for a cue that begins at a token, if the model gives no source."""
     for hit in (h._replace(first=h.first + first, last=h.last + first) for h in hits if not USES[h.lexicon]):
         use, start = clauses.use(reading, hit.first)
         found = clauses.subject(reading, hit, start) if use == "active" else None
-        if found and reading.letters[found[0]] != "R" and clauses.head(reading.sentence.forms[found[0]]) not in NOBODY:
-            place = reading.offsets(found)
-            return None if any(place[0] < end and begin < place[1] for begin, end in contents) else place
+        if found and clauses.head(reading.sentence.forms[found[0]]) not in NOBODY:
+            return reading.offsets(found)
     return None
 
 
