@@ -5,7 +5,7 @@ closed: quotations that nobody claims, turns of an interview.
 """
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from analysis import clauses, patterns, tagging
@@ -115,15 +115,15 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
     entries = index(*LEXICONS)
     relations: list[Attribution] = []
     mentions: dict[Offsets, str] = {}
-    readings: dict[int, Reading] = {}  # by the number of the first token
+    read: dict[int, tuple[Reading, int]] = {}  # of a cue's token, its sentence and its place there
     for sentence in sentences(article):
         own = range(len(words), len(words) + len(sentence.tokens))
         words += sentence.tokens
         if sentence.role == "paragraph":
-            verbs = frozenset(at - own.start for at in cues.intersection(own))
-            readings[own.start] = clauses.read(article.raw, sentence, outer, verbs)
-            mentions |= clauses.mentioned(readings[own.start])
-    firsts = [*readings]
+            verbs = {at: at - own.start for at in cues.intersection(own)}
+            reading = clauses.read(article.raw, sentence, outer, frozenset(verbs.values()))
+            mentions |= clauses.mentioned(reading)
+            read |= {at: (reading, place) for at, place in verbs.items()}
     for linked in tagged:
         runs = linked.source, linked.cue, *linked.contents
         source, cue, *contents = (run and (words[run[0]].start, words[run[1] - 1].end) for run in runs)
@@ -131,8 +131,7 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
         said = [word.form for word in words[slice(*linked.cue)]] if linked.cue else []
         hits = list(match(said, entries))
         if hits and not source:
-            begun = firsts[bisect_right(firsts, linked.cue[0]) - 1]
-            source = _subject(readings[begun], linked.cue[0] - begun, hits)
+            source = _subject(*read[linked.cue[0]], hits)
         if linked.probability >= SURE or hits or any(touched(*content, outer) for content in contents):
             stance = hits[-1].label if hits else "neutral" if cue else ""
             relations.append(Attribution(source, cue, contents, stance))

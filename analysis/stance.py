@@ -57,7 +57,7 @@ def detect(article: Article, voices: Sequence[Span] = (), targets: Index | None 
     answers = encoder.answers(article) if encoder.available() else None
     for number, found, hit in matches(article, entries):
         words = sentences(article)[number].tokens
-        if hit.label and _capitals_fit(article.raw, found, hit.head):
+        if hit.label and _capitals_fit(article.raw[found[0].start : found[-1].end], hit.head):
             near, first, last = _near(words, hit.first, hit.last)
             if answers:
                 toward = _answered(answers, answers.firsts[number] + hit.first, answers.firsts[number] + hit.last)
@@ -234,17 +234,10 @@ def _kind(form: str) -> str:
     return "adverb" if form.endswith("ly") and len(form) > 4 else _grammar().get(form, "")
 
 
-def _capitals_fit(raw: str, found: Sequence[Token], phrase: str) -> bool:
+def _capitals_fit(said: str, phrase: str) -> bool:
     """Capitals in a phrase ask for capitals in the text: an initial for an initial, "US" for "US"."""
-    said = [raw[token.start : token.end] for token in found]
-    pairs = zip(_written(phrase), said, strict=False)  # "¶" has no partner
+    pairs = zip(phrase.split(), said.split(), strict=False)
     return all(s[0].isupper() >= a[0].isupper() and s.isupper() >= (len(a) > 1 and a.isupper()) for a, s in pairs)
-
-
-@cache
-def _written(phrase: str) -> list[str]:
-    """The words of a phrase, and "¶", which keeps the last of them from ending a sentence."""
-    return [f"{phrase} ¶"[token.start : token.end] for token in tokens(f"{phrase} ¶")]
 
 
 @cache
