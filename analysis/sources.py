@@ -24,7 +24,6 @@ INSIDE = re.compile(r"(?<=[\w,;] )[A-Z][\w-]*(?:[’'][A-Z]\w*)?")  # a capital 
 AROUND = 80  # characters read to each side of a name
 GENDERS = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f"}
 NUMBERS = {"they": True, "them": True, "their": True, "it": False, "its": False}  # several or not
-PRONOUNS = ("he", "she", "they", "it")
 
 
 class Source(NamedTuple):
@@ -55,7 +54,7 @@ def identify(raw: str, mentions: Mapping[Offsets, str]) -> dict[Offsets, Source]
         words = tokens(raw[start:end], start)
         words = tuple(w._replace(form=w.form.rstrip(".") or w.form) if w.form[-1] == "." else w for w in words)
         words = words[: next((i for i in range(len(words), 1, -1) if words[i - 1].form not in (".", ",")), 1)]  # "Inc."
-        if len(words) > 2 and words[0].form in PRONOUNS and words[1].form not in INNER:
+        if len(words) > 2 and words[0].form in ("he", "she", "they", "it") and words[1].form not in INNER:
             words = words[:1]  # a clause that was taken for a source ("she was not allowed to speak"): who is meant
         near = recent[: -LOOK_BACK - 1 : -1]
         entry = closed_class().get(words[0].form) if len(words) == 1 else None

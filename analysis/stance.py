@@ -5,8 +5,8 @@ by rules without it. Role and clause are read off word order: cards of `grammar`
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice, takewhile
 from typing import NamedTuple
 
@@ -141,7 +141,8 @@ def role(words: Sequence[Token], first: int, last: int) -> str:
         return "patient" if _kind(finite[-1]) == "be" and _participle(verb) else "agent"
     plural = words[last - 1].form.endswith("s")
     present = not _kind(verb) and verb.isalpha() and (verb.endswith("s") or (plural and not verb.endswith("ing")))
-    if _participle(verb) or verb in _verbs() or (present and (chain or _kind(complement) in _COMPLEMENT)):
+    saying = verb.endswith("s") and verb in index("cues", "cues_object")  # "warns"
+    if _participle(verb) or saying or (present and (chain or _kind(complement) in _COMPLEMENT)):
         return "agent"
     infinitive = before[0] == "to" or _kind(before[0]) == "auxiliary"
     transitive = before[1].isalpha() and not _kind(before[1]) and (infinitive or before[1].endswith(("ing", "s")))
@@ -168,13 +169,6 @@ def _to_verb(after: Sequence[str]) -> Sequence[str]:
         if i and _kind(form):
             break
     return after
-
-
-@cache
-def _verbs() -> frozenset[str]:
-    """Verbs of saying in the third person ("warns")."""
-    forms = (form[0] for name in ("cues", "cues_object") for form in load_lexicon(name).entries)
-    return frozenset(form for form in forms if form.endswith("s"))
 
 
 def passive(words: Sequence[Token], last: int) -> str:
@@ -231,15 +225,11 @@ def _participle(form: str) -> bool:
 
 @lru_cache(maxsize=100_000)
 def _kind(form: str) -> str:
-    return "adverb" if form.endswith("ly") and len(form) > 4 else _grammar().get(form, "")
+    entry = load_lexicon("grammar").entries.get((form,))
+    return "adverb" if form.endswith("ly") and len(form) > 4 else entry.label if entry else ""
 
 
 def _capitals_fit(said: str, phrase: str) -> bool:
     """Capitals in a phrase ask for capitals in the text: an initial for an initial, "US" for "US"."""
     pairs = zip(phrase.split(), said.split(), strict=False)
     return all(s[0].isupper() >= a[0].isupper() and s.isupper() >= (len(a) > 1 and a.isupper()) for a, s in pairs)
-
-
-@cache
-def _grammar() -> Mapping[str, str]:
-    return {form[0]: entry.label for form, entry in load_lexicon("grammar").entries.items()}
