@@ -5,16 +5,16 @@ closed: quotations that nobody claims, turns of an interview.
 """
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from analysis import clauses, patterns, tagging
-from analysis.clauses import Reading
+from analysis.clauses import Offsets, Reading
 from analysis.lexicons import Hit, index, match
 from analysis.model import AnalysisError, Article, Span
 from analysis.patterns import LEXICONS, NOBODY, USES, Read
-from analysis.sources import Mention, Source, identify
-from analysis.tagging import Attribution, Offsets
+from analysis.sources import Source, identify
+from analysis.tagging import Attribution
 from analysis.text import FIRST_PERSON, Quotation, outermost, sentence_at, sentences, touched, turns, verbatim
 
 METHODS = ("quotes", "rules", "model")
@@ -45,12 +45,11 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
         alone = [q for q in outer if q not in claimed and len(article.raw[q.start : q.end].split()) > SHORT]
         relations += [Attribution(None, None, [q[:2]]) for q in alone]  # nobody claims them: of an unknown source
         relations, places = _with_turns(article, (relations, places))
-    mentions = [Mention(*place, role) for place, role in sorted(places.items())]
-    known = dict(zip(((m.start, m.end) for m in mentions), identify(article.raw, mentions), strict=True))
+    known = identify(article.raw, places)
     expletive = {place for place, s in known.items() if not s.name and article.raw[slice(*place)] in ("It", "it")}
     relations = [_weighed(article.raw, relation) for relation in relations if relation.source not in expletive]
     relations = _gone_on(article.raw, relations, outer)
-    relations.sort(key=lambda r: min([*r.contents, r.cue or r.contents[0], r.source or r.contents[0]]))
+    relations.sort(key=lambda r: min(filter(None, [*r.contents, r.cue, r.source])))
     for number, relation in enumerate(relations, start=1):
         yield from _spans(relation, known.get(relation.source, Source()), str(number), verbatim(article))
 
@@ -116,43 +115,38 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
     entries = index(*LEXICONS)
     relations: list[Attribution] = []
     mentions: dict[Offsets, str] = {}
-    readings: dict[int, Reading] = {}  # by the number of the first token
+    read: dict[int, tuple[Reading, int]] = {}  # of a cue's token, its sentence and its place there
     for sentence in sentences(article):
         own = range(len(words), len(words) + len(sentence.tokens))
         words += sentence.tokens
         if sentence.role == "paragraph":
-            verbs = frozenset(at - own.start for at in cues.intersection(own))
-            reading = clauses.read(article.raw, sentence, outer, verbs)
-            readings[own.start] = reading
-            mentions.update((reading.offsets(phrase), "whom") for phrase in clauses.antecedents(reading))
-            mentions.update((reading.offsets(subject), "subject") for subject in clauses.subjects(reading))
-    firsts = [*readings]
+            verbs = {at: at - own.start for at in cues.intersection(own)}
+            reading = clauses.read(article.raw, sentence, outer, frozenset(verbs.values()))
+            mentions |= clauses.mentioned(reading)
+            read |= {at: (reading, place) for at, place in verbs.items()}
     for linked in tagged:
         runs = linked.source, linked.cue, *linked.contents
         source, cue, *contents = (run and (words[run[0]].start, words[run[1] - 1].end) for run in runs)
         contents = _after_colon(article, cue[1], contents) if cue else contents
         said = [word.form for word in words[slice(*linked.cue)]] if linked.cue else []
         hits = list(match(said, entries))
-        stances = [hit.label for hit in hits]
         if hits and not source:
-            begun = firsts[bisect_right(firsts, linked.cue[0]) - 1]
-            source = _subject(readings[begun], linked.cue[0] - begun, hits, contents)
-        if linked.probability >= SURE or stances or any(touched(*content, outer) for content in contents):
-            stance = stances[-1] if stances else "neutral" if cue else ""
+            source = _subject(*read[linked.cue[0]], hits)
+        if linked.probability >= SURE or hits or any(touched(*content, outer) for content in contents):
+            stance = hits[-1].label if hits else "neutral" if cue else ""
             relations.append(Attribution(source, cue, contents, stance))
             if source:
                 mentions[source] = "source"
     return relations, mentions
 
 
-def _subject(reading: Reading, first: int, hits: Sequence[Hit], contents: Sequence[Offsets]) -> Offsets | None:
+def _subject(reading: Reading, first: int, hits: Sequence[Hit]) -> Offsets | None:
     """The subject of a known verb in the active, for a cue that begins at a token, if the model gives no source."""
     for hit in (h._replace(first=h.first + first, last=h.last + first) for h in hits if not USES[h.lexicon]):
         use, start = clauses.use(reading, hit.first)
         found = clauses.subject(reading, hit, start) if use == "active" else None
-        if found and reading.letters[found[0]] != "R" and clauses.head(reading.sentence.forms[found[0]]) not in NOBODY:
-            place = reading.offsets(found)
-            return None if any(place[0] < end and begin < place[1] for begin, end in contents) else place
+        if found and clauses.head(reading.sentence.forms[found[0]]) not in NOBODY:
+            return reading.offsets(found)
     return None
 
 

@@ -39,6 +39,7 @@ OPENING = re.compile(rf"[MCcA&(a]*(?:[FobwIYV][^,]{{0,40}},)?[MCcA]*({NAMING})")
 FULL_NAME = re.compile("[DQP#NWE]*?N{2}(?=[Wv])")  # and what may be a verb
 
 Phrase = tuple[int, int]
+Offsets = tuple[int, int]  # into the raw text
 
 
 class Reading(NamedTuple):
@@ -47,7 +48,7 @@ class Reading(NamedTuple):
     sentence: Sentence
     letters: str
 
-    def offsets(self, phrase: Phrase) -> tuple[int, int]:
+    def offsets(self, phrase: Phrase) -> Offsets:
         """Raw offsets of a phrase."""
         return self.sentence.tokens[phrase[0]].start, self.sentence.tokens[phrase[1] - 1].end
 
@@ -146,11 +147,12 @@ def subjects(reading: Reading) -> Iterator[Phrase]:
                 yield first, owner
 
 
-def antecedents(reading: Reading) -> Iterator[Phrase]:
-    """What stands before ", who" and ", which"."""
-    for comma in (m.start() for m in re.finditer(",R", reading.letters)):
-        if before := SUBJECTS[0].search(reading.letters, max(0, comma - LONGEST), comma):
-            yield before.span()
+def mentioned(reading: Reading) -> dict[Offsets, str]:
+    """Whom later words may go on about: "whom" before ", who" and ", which", then each "subject"."""
+    commas = (m.start() for m in re.finditer(",R", reading.letters))
+    before = (SUBJECTS[0].search(reading.letters, max(0, comma - LONGEST), comma) for comma in commas)
+    whom = {reading.offsets(phrase.span()): "whom" for phrase in before if phrase}
+    return whom | {reading.offsets(phrase): "subject" for phrase in subjects(reading)}
 
 
 def head(form: str) -> str:

@@ -4,14 +4,13 @@ A hit shows how something is said, not that it is biased or wrong: the card of e
 what it does not show. Words of topics are on no list.
 """
 
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from analysis.lexicons import LEXICONS, Index, cached_while_unchanged, index, load_lexicon, match, matches
 from analysis.model import AnalysisError, Article, Span
-from analysis.text import Quotation, Sentence, outermost, sentences, touched
+from analysis.text import Quotation, Sentence, outermost, sentences, touched, verbatim
 from analysis.voice import voice_at
 
 LISTS = (
@@ -28,7 +27,6 @@ _LONGEST = 5  # words in a scare quote, after measures.md
 _REACH = 4  # tokens between a word that introduces a quotation and the quotation ("called the new plan a “gift”")
 _OPENING, _CLOSING = frozenset("(["), frozenset("\"')]")
 _MARKS, _GAP = frozenset('"“„«'), 8  # a question with a quotation right after it was put to somebody
-_SPEAKER = re.compile(r"\s*(?:Q(?:uestion)?\s?[.:]|[A-Z][A-Z .'’-]{1,40}:)")  # a block of an interview or transcript
 
 VoiceOf = Callable[[int], str]  # the voice of the word at an offset
 
@@ -59,7 +57,8 @@ def detect(article: Article, voices: Sequence[Span] = (), lexicons: Path = LEXIC
         if inside := touched(sentence.start, sentence.end, quoted):
             yield from _scare_quotes(article, sentence, inside, families.get("distancing", {}), voice_of)
         if "?" in sentence.forms:
-            yield from _rhetorical_question(article, sentence, inside, voice_of)
+            said = touched(sentence.start, sentence.end, verbatim(article))
+            yield from _rhetorical_question(article, sentence, said, voice_of)
 
 
 def _reporter(voice: str) -> str:
@@ -72,8 +71,8 @@ def _scare_quotes(
 ) -> Iterator[Span]:
     """Short quotations that no attribution claims, or that stand right after a distancing word (“so-called”).
 
-    Not names and titles (in capitals, or introduced as such), nor speech (a sentence, after a comma or colon, or with a
-    verb of saying around it). Headlines and captions hold none: marks there repeat the text, or mean "somebody says".
+    Not names and titles (with a capital, or introduced as such), nor speech (a sentence, or with a verb of saying
+    around it). Headlines and captions hold none: marks there repeat the text, or mean "somebody says".
     """
     introducers = list(match(sentence.forms, index("introducers")))
     said = any(hit.label == "saying" for hit in introducers)
@@ -88,9 +87,7 @@ def _scare_quotes(
         if opening not in distanced or opening in introduced:
             first, before_last = article.raw[max(words[0].start, quotation.start + 1)], article.raw[quotation.end - 2]
             named = not first.islower() and (len(words) > 1 or opening > 0)
-            named = named and all(len(w.form) <= 3 or not article.raw[w.start].islower() for w in words[1:])
-            after_mark = opening > 0 and sentence.tokens[opening - 1].form in {",", ":"}
-            speech = said or after_mark or before_last in "?!" or (opening == 0 and (named or before_last in ",."))
+            speech = said or before_last in "?!" or (opening == 0 and before_last in ",.")
             near = any(i in introduced for i in range(opening - _REACH, opening + 1))
             if named or speech or near or voice_of(words[0].start) in CLAIMED:
                 continue
@@ -100,7 +97,7 @@ def _scare_quotes(
 
 
 def _rhetorical_question(
-    article: Article, sentence: Sentence, quoted: Sequence[Quotation], voice_of: VoiceOf
+    article: Article, sentence: Sentence, said: Sequence[Quotation], voice_of: VoiceOf
 ) -> Iterator[Span]:
     """A question in the author's voice, or the one after a colon; not in an interview, a quotation, or if attributed.
 
@@ -115,9 +112,8 @@ def _rhetorical_question(
     start, mark = tokens[first].start, tokens[last]
     asked = any(hit.label == "saying" for hit in match(sentence.forms[: max(colon, 0)], index("introducers")))
     answered = article.raw[mark.end : mark.end + _GAP].lstrip()[:1] in _MARKS
-    in_marks = any(q.start <= start < q.end or q.start < mark.start < q.end for q in quoted)
-    interview = _SPEAKER.match(article.raw, article.blocks[sentence.block].start)
-    if not (asked or answered or in_marks or interview or voice_of(start) in CLAIMED):
+    in_marks = any(q.start <= start < q.end or q.start < mark.start < q.end for q in said)
+    if not (asked or answered or in_marks or voice_of(start) in CLAIMED):
         yield Span("loaded", "rhetorical_questions", start, mark.end, group="device", detail=tokens[first].form)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from analysis.clauses import closed_class
+from analysis.clauses import Offsets, closed_class
 from analysis.lexicons import Hit, index, match
 from analysis.text import Token
 
@@ -44,7 +44,7 @@ class Known:
     spoke: bool = False
 
 
-def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, tuple[int, int] | None]:
+def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, Offsets | None]:
     """What one mention tells by itself, its country, and where that stands."""
     types, nations = index("source_types", "source_roles"), index("nationalities")
     capital = [raw[word.start].isupper() or bool(PREFIXED.match(raw, word.start)) for word in words]
@@ -56,8 +56,9 @@ def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, tuple[int, i
     hits = [hit._replace(label="media") if hit.last - 1 in papers else hit for hit in hits]
     sides = [hit for hit in match(forms, nations) if capital[hit.first]]
     core = next((i for i, word in enumerate(words) if i and word.form in BREAKS), len(words))
-    opens = forms[core + 2 : core + 3] and forms[core + 1].endswith("ing") and forms[core + 2] in closed_class()
-    if opens and all(hit.first != core + 1 for hit in hits):  # "President Obama, opening the museum"
+    if {*forms[core + 2 : core + 3]} & closed_class().keys() and forms[core + 1].endswith(
+        "ing"
+    ):  # "Ann Lee, opening a"
         hits = [hit for hit in hits if hit.last <= core]
     first, head = 0, _head(words, capital, 0, core)
     document = any(hit.label == "document" and hit.last == head + 1 for hit in hits)
@@ -68,17 +69,16 @@ def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, tuple[int, i
     bodies = [hit for hit in hits if hit.lexicon == "source_types" and hit.first >= first]
     body = next((hit.label for hit in bodies if hit.last == head + 1), "")
     roles.sort(key=lambda hit: hit.last != head + 1)  # the head tells most
-    if body and not any(hit.last == head + 1 for hit in roles):  # "Farmers' Union" is no farmer
+    if body:  # "Farmers' Union" is no farmer
         roles = [hit for hit in roles if hit.first > head]
-    titles = [hit for hit in (*roles, *(sides if body else ())) if hit.last <= head]
+    titles = [hit for hit in roles if hit.last <= head]
     proper, inner = capital[head] and not _is_common(words, head, hits), INNER | {"'"} if body else INNER
     parts = _proper(words, capital, titles, first, head, inner) if proper else ()
     parts += _rest(words, capital, head + 1, core) if parts and body else ()
     crowd = not parts and words[head].form.endswith("s")
-    comma = [w.form for w in words[core : core + 1]] == [","]
-    if comma and not (parts or crowd or document):
+    if not (crowd or document):
         last = next((i for i in range(core + 1, len(words)) if not capital[i]), len(words))
-        near = head == core - 1 or any(hit.last == core for hit in bodies) or (capital[core - 1] and last > core + 2)
+        near = head == core - 1 or any(hit.last == core for hit in bodies)
         if near and last > core + 1 and (last == len(words) or words[last].form in BREAKS):  # its chairman, Pavel Rusk
             inside = [hit for hit in hits if core < hit.first and hit.last < last]
             parts = _proper(words, capital, inside, core + 1, last - 1, INNER)
@@ -94,20 +94,18 @@ def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, tuple[int, i
     if parts and kind == "unnamed individual":  # "her rival Otto Falk" has a name
         kind = next((hit.label for hit in bodies if hit.label in BODIES), "")
     if sides and not kind and len(parts) == sides[0].last - sides[0].first:
-        people = words[0].form in ("the", "a", "an", "one") and DEMONYM.search(parts[-1].form)
-        if not people or parts[-1].form == sides[0].head.lower():
-            kind = "government"  # a country or a capital that speaks
-        else:  # "the Italian admitted"
+        kind = "government"  # a country or a capital that speaks
+        if words[0].form in ("the", "a", "an", "one") and DEMONYM.search(parts[-1].form):  # "the Italian admitted"
             crowd, parts = bool(re.search("(?:s|ese|sh|ch)$", parts[-1].form)), ()
             kind = "anonymous collective" if crowd else "unnamed individual"
             name, person = raw[words[0].start : words[core - 1].end].replace("The ", "the ", 1), not crowd
     named = bool(parts) or (bool(body) and not document and any(capital[max(first, 1) : head]))
     plural = crowd or any(word.form == "and" for word in words[first:core])
     nouns = {words[hit.last - 1].form for hit in roles} | {words[head].form}
-    listed = {i for hit in hits for i in range(hit.first, hit.last) if words[i] not in parts}  # no "Zimmerman"
+    listed = {i for hit in hits for i in range(hit.first, hit.last)}
     shown = [form for i, form in enumerate(forms[: head + 1]) if i in listed or form == "'s"]
-    gender = _gender(shown) if person is not False else ""
-    known = Known(name, tuple(part.form for part in parts), kind, named, person, plural, document, nouns, gender)
+    proper = tuple(part.form for part in parts)
+    known = Known(name, proper, kind, named, person, plural, document, nouns, _gender(shown))
     country_at = (words[sides[0].first].start, words[sides[0].last - 1].end) if sides else None
     return known, sides[0].label if sides else "", country_at
 
@@ -132,9 +130,7 @@ def _head(words: Sequence[Token], capital: Sequence[bool], first: int, core: int
     closed = closed_class()
     links = (i for i in range(first + 1, core) if words[i].form in closed and closed[words[i].form].label in LINKS)
     last = next(links, core) - 1
-    while (
-        last > first + 1 and not capital[last] and MADE.fullmatch(words[last].form)
-    ):  # "a study published in", "the memo seen by"
+    while last > first + 1 and not capital[last] and MADE.fullmatch(words[last].form):  # "a study published in"
         last -= 1
     return last - 1 if last > first and words[last].form in ("'s", "'") else last
 
@@ -155,7 +151,7 @@ def _rest(words: Sequence[Token], capital: Sequence[bool], first: int, core: int
     while at < core and (capital[at] or words[at].form in ("of", "for", "the", "and", "&")):
         at += 1
         last = at if capital[at - 1] else last
-    return tuple(words[first:last]) if words[first : first + 1] and words[first].form in ("of", "for") else ()
+    return tuple(words[first:last])
 
 
 def _proper(
@@ -168,11 +164,8 @@ def _proper(
     while at > first and (capital[at - 1] or words[at - 1].form in inner):
         at -= 1
         start = at if capital[at] else start
-    for hit in (h for h in before if words[h.last].form != "'"):  # "the Teachers' Union" is one name
-        if start <= hit.first and (hit.lexicon == "source_roles" or hit.first == start):
-            start = max(start, hit.last)
-    owner = next((i for i in range(head, start, -1) if words[i].form == "'s"), start - 1)
-    start = owner + 1
+    start = max((hit.last for hit in before if start <= hit.first), default=start)
+    start = next((i + 1 for i in range(head, start, -1) if words[i].form == "'s"), start)
     closed = closed_class()  # but for what are first names, too: Per, Will, Jan
     small = [word.form in closed and closed[word.form].label not in "IXY" for word in words]
     while start < head and small[start]:

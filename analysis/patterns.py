@@ -12,11 +12,11 @@ from itertools import islice
 from typing import NamedTuple
 
 from analysis import clauses
-from analysis.clauses import Phrase, Reading
+from analysis.clauses import Offsets, Phrase, Reading
 from analysis.lexicons import Hit, index, match
 from analysis.model import Article
-from analysis.tagging import Attribution, Offsets
-from analysis.text import NO_SPEAKER, Quotation, sentences, touched
+from analysis.tagging import Attribution
+from analysis.text import Quotation, sentences, touched
 
 USES = {"cues": "", "cues_object": "", "cues_noun": "noun", "cues_preposition": "preposition"}  # "" is a verb
 LEXICONS = tuple(USES)
@@ -57,7 +57,6 @@ PATTERNS = {
     '"A," said X, "A"': Pattern("active", False, "(?<=q),?$", f"{AFTER}(?P<content>[,:]?q.*)?", "before"),
     "A, said X": Pattern("active", False, ",$", AFTER, "before", "say"),
     '"A?" X said.': Pattern("active", True, "^$", "(?=[.])", "neither"),
-    "X, who said A, left": Pattern("active", False, ",(?P<source>R)$", f"{CONTENT}(?P<content>[^,]+)", "neither"),
     "X said that A": Pattern("active", True, "$", CONTENT, "after"),
     "X, citing A, left": Pattern(
         "participle", False, rf"^(?P<source>{clauses.PHRASE}),$", f"{CONTENT}(?P<content>[^,]+)", "neither"
@@ -90,9 +89,8 @@ def relations(article: Article, outer: Sequence[Quotation]) -> Read:
     for sentence in (s for s in sentences(article) if s.role == "paragraph"):
         hits = list(islice(match(sentence.forms, entries), MOST))
         reading = clauses.read(article.raw, sentence, outer, frozenset(h.first for h in hits if not USES[h.lexicon]))
-        mentions |= {reading.offsets(phrase): "whom" for phrase in clauses.antecedents(reading)}
-        mentions |= {reading.offsets(phrase): "subject" for phrase in clauses.subjects(reading)}
-        drafts = _drafts(article.raw, reading, hits, clauses.opening_subject(reading))
+        mentions |= clauses.mentioned(reading)
+        drafts = _drafts(reading, hits, clauses.opening_subject(reading))
         found = [relation for draft in drafts if (relation := _relation(article.raw, reading, draft, outer)).contents]
         mentions.update((relation.source, "source") for relation in found if relation.source)
         opening = touched(sentence.start, sentence.start + 1, outer)
@@ -129,14 +127,9 @@ def _relation(raw: str, r: Reading, draft: Attribution, outer: Sequence[Quotatio
     return Attribution(draft.source and r.offsets(draft.source), r.offsets(draft.cue), contents, draft.stance)
 
 
-def _drafts(raw: str, r: Reading, hits: Sequence[Hit], opening: Phrase | None) -> list[Attribution]:
+def _drafts(r: Reading, hits: Sequence[Hit], opening: Phrase | None) -> list[Attribution]:
     """The attributions of a sentence in order, each cut where the clause of a later one begins."""
     found: list[Attribution] = []
-    label = re.match("N{1,4}:(q?)", r.letters)  # MILLER: A (a line of an interview; its paragraph goes on)
-    who = raw[slice(*r.offsets((0, len(label[0].rstrip("q")) - 1)))] if label else ""
-    if label and (label[1] or who.isupper()) and who.upper() not in NO_SPEAKER:
-        colon = r.letters.index(":")
-        found.append(Attribution((0, colon), (colon, colon + 1), [(colon + 1, len(r.letters))], "neutral"))
     for hit in (h for h in hits if r.letters[h.first] != "q"):
         draft = _draft(r, hit)
         if draft and (not found or draft.cue[0] > found[-1].cue[1]):  # "users report finding" is one cue

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
 from typing import NamedTuple
 
-from analysis.clauses import closed_class
+from analysis.clauses import Offsets, closed_class
 from analysis.lexicons import load_lexicon
 from analysis.mentions import INNER, Known, describe
 from analysis.text import tokens
@@ -24,18 +24,6 @@ INSIDE = re.compile(r"(?<=[\w,;] )[A-Z][\w-]*(?:[’'][A-Z]\w*)?")  # a capital 
 AROUND = 80  # characters read to each side of a name
 GENDERS = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f"}
 NUMBERS = {"they": True, "them": True, "their": True, "it": False, "its": False}  # several or not
-PRONOUNS = ("he", "she", "they", "it")
-
-
-class Mention(NamedTuple):
-    """A stretch of raw text that names a source or a sentence's subject, to which pronouns may refer.
-
-    Or `whom` a "who" right after it goes on about, to whom no other pronoun refers.
-    """
-
-    start: int
-    end: int
-    role: str = "source"
 
 
 class Source(NamedTuple):
@@ -45,51 +33,56 @@ class Source(NamedTuple):
     kind: str = ""
     named: bool = False
     country: str = ""
-    country_at: tuple[int, int] | None = None
+    country_at: Offsets | None = None
 
 
-def identify(raw: str, mentions: Sequence[Mention]) -> list[Source]:
-    """One source for each mention, in the order given, which is that of the text.
+def identify(raw: str, mentions: Mapping[Offsets, str]) -> dict[Offsets, Source]:
+    """Who each mention is, from places in the raw text: a "source", the "subject" of a sentence, "whom".
+
+    Pronouns may refer to sources and subjects, to "whom" no other than a "who" right after it.
 
     >>> text = "Mira Okafor, spokesperson for the ministry, smiled. She spoke. Okafor left."
-    >>> found = identify(text, [Mention(0, 42, "subject"), Mention(52, 55), Mention(63, 69)])
-    >>> [(source.name, source.kind, source.named) for source in found[1:]]
+    >>> found = identify(text, {(0, 42): "subject", (52, 55): "source", (63, 69): "source"})
+    >>> [(source.name, source.kind, source.named) for source in found.values()][1:]
     [('Mira Okafor', 'government', True), ('Mira Okafor', 'government', True)]
     """
     recent: list[Known] = []
     by_name: dict[str, Known] = {}
-    found: list[tuple[Known | None, str, tuple[int, int] | None]] = []
+    found: dict[Offsets, tuple[Known | None, str, Offsets | None]] = {}
     inside, whom = {*INSIDE.findall(raw)}, {}
-    for mention in mentions:
-        words = tokens(raw[mention.start : mention.end], mention.start)
+    for (start, end), role in sorted(mentions.items()):
+        words = tokens(raw[start:end], start)
         words = tuple(w._replace(form=w.form.rstrip(".") or w.form) if w.form[-1] == "." else w for w in words)
         words = words[: next((i for i in range(len(words), 1, -1) if words[i - 1].form not in (".", ",")), 1)]  # "Inc."
-        if len(words) > 2 and words[0].form in PRONOUNS and words[1].form not in INNER:
+        if len(words) > 2 and words[0].form in ("he", "she", "they", "it") and words[1].form not in INNER:
             words = words[:1]  # a clause that was taken for a source ("she was not allowed to speak"): who is meant
+        near = recent[: -LOOK_BACK - 1 : -1]
         entry = closed_class().get(words[0].form) if len(words) == 1 else None
         known, country, at = None, "", None
         if entry and entry.label in "SOPRT":
-            before = whom.get(mention.start - 2) if entry.label == "R" else None
-            known = before or _antecedent(words[0].form, recent[: -LOOK_BACK - 1 : -1])
+            before = whom.get(start - 2) if entry.label == "R" else None
+            known = before or _antecedent(words[0].form, near)
         elif not entry or entry.label != "W":  # "nobody" is none
             known, country, at = describe(raw, words)
-            near = recent[: -LOOK_BACK - 1 : -1]
-            if raw[mention.end : mention.end + 2].strip().isdecimal() or raw.startswith(", which", mention.end):
+            if raw[end : end + 2].strip().isdecimal() or raw.startswith(", which", end):
                 known.person = known.person or False  # Hall 7, Flight 90
             if not known.kind and words[0].form in ("its", "their") and (owner := _antecedent(words[0].form, near)):
                 known.kind = owner.kind  # "its director"
-            if mention.role == "subject" and _only_opens(raw, known, mention.start, inside) and not known.kind:
+            if role == "subject" and _only_opens(raw, known, start, inside) and not known.kind:
                 known, country, at = None, "", None
             else:
                 known = _merge(known, near, by_name)
         if known:
-            known.spoke |= mention.role == "source"
-            whom[mention.end] = known
-            if mention.role != "whom":
+            known.spoke |= role == "source"
+            whom[end] = known
+            if role != "whom":
                 recent.append(known)
-        found.append((known, country, at))
-    _give_types(raw, [known for known, *_ in found if known])
-    return [Source(k.name, k.kind, k.named, country, at) if k else Source() for k, country, at in found]
+        found[start, end] = known, country, at
+    _give_types(raw, [known for known, *_ in found.values() if known])
+    return {
+        place: Source(k.name, k.kind, k.named, country, at) if k else Source()
+        for place, (k, country, at) in found.items()
+    }
 
 
 def _only_opens(raw: str, known: Known, start: int, inside: Set[str]) -> bool:
@@ -158,8 +151,7 @@ def _same_noun(new: Known, near: Sequence[Known]) -> Known | None:
     if same or new.plural or new.name.split(" ")[0] not in ("the", "this", "that") or new.name.count(" ") != 1:
         return same
     if new.document:
-        own = (k for k in near if k.document and (k.spoke or k.nouns & new.nouns))
-        return next(own, None) or next((k for k in near if k.kind == "document" and k.named), None)
+        return next((k for k in near if k.document and (k.spoke or k.nouns & new.nouns)), None)
     alike = (
         k
         for k in near

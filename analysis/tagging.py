@@ -6,7 +6,7 @@ its sentence: the nearest, where passing over another of its kind counts as dist
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -19,7 +19,6 @@ from analysis.model import Article
 from analysis.text import sentences
 
 Run = tuple[int, int]  # tokens [first, last)
-Offsets = tuple[int, int]  # into the text
 BESIDE = 3  # tokens between a cue and the content in the next sentence or paragraph: a colon, a quotation mark
 LEAN = 0.1  # log-odds against "outside"; best of 0 to .5 on PolNeAR dev, by share and by words
 
@@ -42,19 +41,18 @@ def attributions(article: Article) -> list[Attribution]:
     """The attributions in the paragraphs of an article, by the numbers of all its kept tokens."""
     read, answers = sentences(article), encoder.answers(article)
     found: dict[str, list[Run]] = {kind: [] for kind in KINDS}
-    opens = set()
     for _, own in groupby(range(len(read)), key=lambda i: read[i].block):
         numbers = list(own)
         if read[numbers[0]].role == "paragraph":
             first, last = int(answers.firsts[numbers[0]]), int(answers.firsts[numbers[-1] + 1])
-            opens.add(first)
             for kind, runs in decode(answers.logits[first:last, HEADS.tags]).items():
                 found[kind] += [(start + first, end + first) for start, end in runs]
     sentence_of = np.repeat(np.arange(len(read)), np.diff(answers.firsts)).tolist()
+    block_of = [sentence.block for sentence in read]
     chances = np.exp(answers.logits[:, HEADS.tags].astype(np.float32)).reshape(-1, len(KINDS), len(TAGS))
     inside = 1 - chances[..., 0] / chances.sum(axis=-1)
     made = []
-    for linked in link(found, sentence_of, opens):
+    for linked in link(found, sentence_of, block_of):
         if linked.contents:
             kind, runs = ("cue", [linked.cue]) if linked.cue else ("content", linked.contents)
             sure = np.concatenate([inside[first:last, KINDS.index(kind)] for first, last in runs]).mean()
@@ -96,8 +94,8 @@ def _runs(scores: Sequence[Sequence[float]]) -> list[Run]:
     return runs[::-1]
 
 
-def link(found: Mapping[str, Sequence[Run]], sentence_of: Sequence[int], opens: Set[int]) -> list[Attribution]:
-    """The attributions of an article, in order; `sentence_of` gives each token's sentence, `opens` begin paragraphs.
+def link(found: Mapping[str, Sequence[Run]], sentence_of: Sequence[int], block_of: Sequence[int]) -> list[Attribution]:
+    """The attributions of an article, in order, from the sentence of each token and the paragraph of each sentence.
 
     A cue takes the contents nearest to it, and the source nearest to it, which may serve several cues. A content in a
     sentence without a cue belongs to a cue beside it that has none, across paragraphs too (X said: "A"), or else goes
@@ -115,7 +113,7 @@ def link(found: Mapping[str, Sequence[Run]], sentence_of: Sequence[int], opens: 
         after = bisect_left(cues, content)
         before = cues[after - 1] if after else None
         beside = [cue for cue in (before, *cues[after : after + 1]) if cue and not contents[cue]]
-        goes_on = before and not any(at in opens for at in range(before[1], content[0] + 1))
+        goes_on = before and block_of[sentence_of[before[0]]] == block_of[sentence_of[content[0]]]
         close = (cue for cue in beside if _gap(cue, content) <= BESIDE)
         contents[next(close, before if goes_on else None)].append(content)
     made = [Attribution(_nearest(cue, found["source"], sentence_of), cue, sorted(contents[cue])) for cue in cues]
