@@ -40,9 +40,11 @@ _DATES = [
 _TIME = re.compile(  # 21:51, 9.51 pm, 4 p.m., 21:51:09Z
     r"(?<![\w.:])(?=\d\d?(?:[:.]\d\d|\s?[ap]\.?m))(\d\d?)(?:[:.](\d\d)(?::\d\d)?)?\s?(?:([ap])\.?m\b\.?|z)?(?!\w)", re.I
 )
+_CAPITAL, _IN_CAPITALS = "[A-ZÀ-ÖØ-Þ]", "A-ZÀ-ÖØ-Þ.'’/-"
 _DATELINE = re.compile(  # OSLO, Norway, May 3 (Newsline) —
     r"\s*(?!(?:BREAKING|UPDATED?|WATCH|EXCLUSIVE|NASA|NATO|U\.S\.) )"
-    r"[A-Z][A-Z.'’-]{2,20}(?: [A-Z.'’-]{2,20}){0,3}(?:, [A-Z][\w.'’ ]{1,25}?)?"
+    rf"(?:(?:AL|EL|LA|ST)\.? )?{_CAPITAL}[{_IN_CAPITALS}]{{2,20}}(?: [{_IN_CAPITALS}]{{2,20}}){{0,3}}"
+    r"(?:, [A-Z][\w.'’ ]{1,25}?)?"
     rf"(?:, (?i:{_MONTHS})[a-z.]{{0,7}} \d{{1,2}})?"
     r"(?: \([A-Z][\w ./-]{1,25}\))? ?(?:--|[—–]|(?<= )-) ?(?=[\"“‘'(]?[A-Z\d])"
 )

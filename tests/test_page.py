@@ -189,3 +189,18 @@ def test_no_supplied_sentence_stands_in_the_cases() -> None:
     lines = {line.strip() for line in SUPPLIED.read_text(encoding="utf-8").splitlines() if len(line.split()) > 6}
     cases = " ".join(re.sub(r"\s+", " ", path.read_text(encoding="utf-8")) for path in PAGES.iterdir())
     assert not [line for line in lines if line in cases]
+
+
+@pytest.mark.parametrize(
+    "place", ["OSLO", "LA PAZ", "ST. VITH", "ZÜRICH", "PORT TERVEL/WEXBOROUGH", "WEXBOROUGH, Fenland, May 3"]
+)
+@pytest.mark.parametrize("dash", [" (Norpress) - ", " — "])
+def test_a_place_in_capitals_before_the_text_is_no_text(place: str, dash: str) -> None:
+    first, *_ = anatomy(f"{place}{dash}The roof of the hall was repaired.")[0].blocks
+    assert (first.role, first.end) == ("dateline", len(place + dash))
+
+
+@pytest.mark.parametrize("opening", ["NASA — ", "US — ", "EXCLUSIVE — ", "Oslo — ", "AL — "])
+def test_what_is_no_place_stays_in_the_text(opening: str) -> None:
+    first, *_ = anatomy(f"{opening}The roof of the hall was repaired.")[0].blocks
+    assert first.role == "paragraph"
