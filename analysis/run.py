@@ -17,7 +17,7 @@ from analysis.attribution import METHODS
 from analysis.corpus import ARTICLES, Corpus, finished, load_corpus
 from analysis.inputs import files
 from analysis.lexicons import OWN_VALIDITY, TARGETS
-from analysis.measures import find_spans
+from analysis.measures import find_spans, score
 from analysis.model import AnalysisError, Failure
 from analysis.suggest import write_suggestion
 from analysis.writing import FIGURES, ROOT, alone
@@ -77,7 +77,8 @@ def run(articles: Path = ARTICLES, out: Path = FIGURES, only: str = "", given: M
         failed = 0
         if corpus:
             spans = find_spans(corpus.articles, **named)
-            failed = len(corpus.failures) + len(spans.attrs["failures"])
+            measured = spans, score(spans, corpus.articles)
+            failed = len(corpus.failures) + sum(len(table.attrs["failures"]) for table in measured)
             told = f"begin with {write_report(corpus, spans, out, sorted(NOTEBOOKS.glob('*.ipynb'))).name}"
         else:
             for page in (out / "report.html", *out.glob("read/*.html")):  # of other articles

@@ -13,7 +13,7 @@ import nbformat
 import pandas as pd
 import pytest
 
-from analysis import run
+from analysis import counts, run
 from analysis.model import AnalysisError
 from analysis.writing import alone
 
@@ -250,11 +250,17 @@ def test_a_file_that_may_not_be_read_costs_itself(project, capsys, monkeypatch):
 
 
 @pytest.mark.usefixtures("in_process")
-def test_run_keeps_what_can_be_read_and_its_code_says_what_failed(project, capsys):
+def test_run_keeps_what_can_be_read_and_its_code_says_what_failed(project, capsys, monkeypatch):
+    def broken(*given: object) -> bool:
+        raise RuntimeError("of no sentence")
+
     folder = project / "articles"
     folder.mkdir()
     (folder / "a.txt").write_text("The ferry sank on Sunday night, the harbour said.")
     assert run.main(["run", "--articles", str(folder), "--out", str(project / "figures"), "--only", "01"]) == 0
+    with monkeypatch.context() as patch, pytest.warns(UserWarning, match="of no sentence"):
+        patch.setattr(counts, "tells", broken)
+        assert run.main(["run", "--articles", str(folder), "--out", str(project / "figures"), "--only", "01"]) == 1
     (folder / "b.txt").write_bytes(b"\x81")
     assert run.main(["run", "--articles", str(folder), "--out", str(project / "figures"), "--only", "01"]) == 1
     assert "failed: b.txt" in capsys.readouterr().err and (project / "figures/report.html").exists()
