@@ -5,8 +5,8 @@ by rules without it. Role and clause are read off word order: cards of `grammar`
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice, takewhile
 from typing import NamedTuple
 
@@ -23,12 +23,12 @@ from analysis.text import Token, sentences, tokens
 
 LABELS = ("negative", "neutral", "positive")
 WINDOW = 64  # tokens read to each side of a mention: most sentences whole, and linear time in a text without stops
+REACH = 6  # tokens from a verb to its subject or object; 4 and 9 change macro-F1 on NewsMTSC train by under .005
 # Clause tone (VADER's compound and the words with a direction) cut into five bands, and the share of negative, neutral
 # and positive among the NewsMTSC training mentions in each (1,441, 1,251, 3,707, 1,325, 1,015). The largest share as
 # the label has macro-F1 .576 on train, .612 on rw_dev, .608 on mt_dev; VADER's whole sentence .523, .506, .525.
 EDGES = (-0.5, -0.05, 0.05, 0.5)
 SHARES = ((0.77, 0.17, 0.06), (0.59, 0.28, 0.13), (0.26, 0.51, 0.23), (0.28, 0.27, 0.45), (0.15, 0.16, 0.69))
-REACH = 6  # tokens from a verb to its subject or object; 4 and 9 change macro-F1 on NewsMTSC train by under .005
 WEIGHTS = {"object": 0.5, "subject": 0.5, "clause": 0.3}  # best of .3, .5, .8 on train, all within .01
 # Probability from which the model's "negative" counts against a target: news of trouble reads as negative, too. For the
 # author's sentiment on PerSenT dev, .85 has macro-F1 .476, one half .419, .9 .487; from .9 the critical column of the
@@ -55,17 +55,20 @@ def detect(article: Article, voices: Sequence[Span] = (), targets: Index | None 
     """
     entries = load_targets() if targets is None else targets
     answers = encoder.answers(article) if encoder.available() else None
+    read: tuple[int, _Clauses | None] = (-1, None)  # the last sentence by rules
     for number, found, hit in matches(article, entries):
         words = sentences(article)[number].tokens
-        if hit.label and _capitals_fit(article.raw[found[0].start : found[-1].end], hit.head):
-            near, first, last = _near(words, hit.first, hit.last)
+        if hit.label and _capitals_fit(article.raw, found, hit.head):
             if answers:
                 toward = _answered(answers, answers.firsts[number] + hit.first, answers.firsts[number] + hit.last)
             else:
-                toward = _by_rules(article.raw, near, first, last)
+                read = read if read[0] == number else (number, _clauses(article.raw, words))
+                toward = read[1].tone(hit.first, hit.last)
             value = max(toward[1:]) * (LABELS.index(toward.label) - 1)
-            detail = role(near, first, last)
-            group = passive(near, last) if detail == "patient" else ""
+            begin = max(0, hit.first - WINDOW)
+            near = words[begin : hit.last + WINDOW]
+            detail = role(near, hit.first - begin, hit.last - begin)
+            group = passive(near, hit.last - begin) if detail == "patient" else ""
             yield Span("target", hit.label, found[0].start, found[-1].end, value=value, detail=detail, group=group)
 
 
@@ -93,7 +96,7 @@ def tone_toward(sentence: str, start: int, end: int) -> Tone:
 def tone_by_rules(sentence: str, start: int, end: int) -> Tone:
     """Tone toward a mention from its clause: VADER's compound, and who does what to whom; else as `tone_toward`."""
     words = tokens(sentence)
-    return _by_rules(sentence, *_near(words, *_covered(words, start, end)))
+    return _clauses(sentence, words).tone(*_covered(words, start, end))
 
 
 def _covered(words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
@@ -103,12 +106,6 @@ def _covered(words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
     if first >= last or start < 0:
         raise ValueError(f"no token of the sentence at {start}:{end}")
     return first, last
-
-
-def _near(words: Sequence[Token], first: int, last: int) -> tuple[Sequence[Token], int, int]:
-    """What is read around a mention `words[first:last]`, and where in it the mention stands."""
-    begin = max(0, first - WINDOW)
-    return words[begin : last + WINDOW], first - begin, last - begin
 
 
 def _answered(answers: encoder.Answers, first: int, last: int) -> Tone:
@@ -141,8 +138,7 @@ def role(words: Sequence[Token], first: int, last: int) -> str:
         return "patient" if _kind(finite[-1]) == "be" and _participle(verb) else "agent"
     plural = words[last - 1].form.endswith("s")
     present = not _kind(verb) and verb.isalpha() and (verb.endswith("s") or (plural and not verb.endswith("ing")))
-    saying = verb.endswith("s") and verb in index("cues", "cues_object")  # "warns"
-    if _participle(verb) or saying or (present and (chain or _kind(complement) in _COMPLEMENT)):
+    if _participle(verb) or verb in _verbs() or (present and (chain or _kind(complement) in _COMPLEMENT)):
         return "agent"
     infinitive = before[0] == "to" or _kind(before[0]) == "auxiliary"
     transitive = before[1].isalpha() and not _kind(before[1]) and (infinitive or before[1].endswith(("ing", "s")))
@@ -169,6 +165,13 @@ def _to_verb(after: Sequence[str]) -> Sequence[str]:
         if i and _kind(form):
             break
     return after
+
+
+@cache
+def _verbs() -> frozenset[str]:
+    """Verbs of saying in the third person ("warns"), but for those that after a name are nouns more often."""
+    forms = (form for name in ("cues", "cues_object") for form in load_lexicon(name).entries if len(form) == 1)
+    return frozenset(form[0] for form in forms if form[0].endswith("s")) - {"reports", "claims", "promises", "notes"}
 
 
 def passive(words: Sequence[Token], last: int) -> str:
@@ -199,37 +202,67 @@ def _lean(words: Sequence[Token], first: int, last: int, hits: Iterable[Hit]) ->
     return total
 
 
-def _by_rules(raw: str, words: Sequence[Token], first: int, last: int) -> Tone:
-    """Tone toward the mention `words[first:last]` from its clause; a short quotation stays in its clause."""
-    forms = [token.form for token in words]
-    begin, stop = 0, len(words)
+class _Clauses(NamedTuple):
+    """A sentence's tokens, as they stand too, its words with a direction, and where clauses end and the next begin."""
+
+    words: Sequence[Token]
+    said: Sequence[str]
+    hits: Sequence[Hit]
+    breaks: Sequence[tuple[int, int]]
+
+    def tone(self, first: int, last: int) -> Tone:
+        """Tone toward the mention `words[first:last]`."""
+        begin, stop = self.around(first, last)
+        near = slice(*(bisect_left(self.hits, at, key=lambda hit: hit.first) for at in (begin, stop)))
+        hits = [hit for hit in self.hits[near] if hit.last <= stop]
+        clause = list(self.said[begin:stop])
+        for start, end in [(first, last), *(hit[:2] for hit in hits if hit.label == "topic")]:
+            clause[start - begin : end - begin] = ["it"] * (end - start)
+        shares = SHARES[bisect_left(EDGES, tone(" ".join(clause)) + _lean(self.words, first, last, hits))]
+        return Tone(LABELS[shares.index(max(shares))], *shares)
+
+    def around(self, first: int, last: int) -> tuple[int, int]:
+        """Token indices of the clause that holds the mention, at most WINDOW to each side."""
+        before, after = bisect_left(self.breaks, (first,)), bisect_left(self.breaks, (last,))
+        begin = [start for _, start in self.breaks[max(0, before - 1) : before]]
+        stop = [end for end, _ in self.breaks[after : after + 1]]
+        return max(0, first - WINDOW, *begin), min(len(self.words), last + WINDOW, *stop)
+
+
+def _clauses(raw: str, words: Sequence[Token]) -> _Clauses:
+    """The clauses of a sentence; a short quotation stays in its clause."""
+    breaks, forms = [], [token.form for token in words]
     for at, form in enumerate(forms):
-        kind, before = _kind(form), forms[at - 1] if at else ""
+        before = forms[at - 1] if at else ""
         mark = form in _MARKS or (form == '"' and before in _STOPS)
-        if mark or kind == "clause" or (before == "," and ("joint" in kind or form.endswith("ing"))):
-            if at >= last:
-                stop = at
-                break
-            begin = at + mark if at < first else begin
-    hits = [hit for hit in match(forms, index("direction")) if begin <= hit.first and hit.last <= stop]
-    said = [raw[token.start : token.end] for token in words[begin:stop]]
-    for start, end in [(first, last), *(hit[:2] for hit in hits if hit.label == "topic")]:
-        said[start - begin : end - begin] = ["it"] * (end - start)
-    shares = SHARES[bisect_left(EDGES, tone(" ".join(said)) + _lean(words, first, last, hits))]
-    return Tone(LABELS[shares.index(max(shares))], *shares)
+        joint = before == "," and ("joint" in _kind(form) or form.endswith("ing"))
+        if mark or joint or _kind(form) == "clause":
+            breaks.append((at, at + mark))
+    said = [raw[word.start : word.end] for word in words]
+    return _Clauses(words, said, list(match(forms, index("direction"))), breaks)
 
 
 def _participle(form: str) -> bool:
     return _kind(form) in ("participle", "reporting") or (form.endswith("ed") and len(form) > 3 and not _kind(form))
 
 
-@lru_cache(maxsize=100_000)
 def _kind(form: str) -> str:
-    entry = load_lexicon("grammar").entries.get((form,))
-    return "adverb" if form.endswith("ly") and len(form) > 4 else entry.label if entry else ""
+    return "adverb" if form.endswith("ly") and len(form) > 4 else _grammar().get(form, "")
 
 
-def _capitals_fit(said: str, phrase: str) -> bool:
+def _capitals_fit(raw: str, found: Sequence[Token], phrase: str) -> bool:
     """Capitals in a phrase ask for capitals in the text: an initial for an initial, "US" for "US"."""
-    pairs = zip(phrase.split(), said.split(), strict=False)
+    said = [raw[token.start : token.end] for token in found]
+    pairs = zip(_written(phrase), said, strict=False)  # "¶" has no partner
     return all(s[0].isupper() >= a[0].isupper() and s.isupper() >= (len(a) > 1 and a.isupper()) for a, s in pairs)
+
+
+@cache
+def _written(phrase: str) -> list[str]:
+    """The words of a phrase, and "¶", which keeps the last of them from ending a sentence."""
+    return [f"{phrase} ¶"[token.start : token.end] for token in tokens(f"{phrase} ¶")]
+
+
+@cache
+def _grammar() -> Mapping[str, str]:
+    return {form[0]: entry.label for form, entry in load_lexicon("grammar").entries.items()}
