@@ -85,7 +85,7 @@ def saver(
 
     A caption that does not speak of its instrument gets `validity`, how good the notebook's instrument is. With
     `spans`, and `scores` as `score` made them, the rows get the numbers of the sentences behind them, see `evidence`,
-    and each caption says what failed in which article.
+    and each caption says what failed in which article. The path given back is relative: a notebook names no machine.
     """
     whence, lost = about(corpus, **parameters), _failed(corpus, spans, scores)
     trace = None if spans is None else tracer(spans, corpus.articles, scores)
@@ -94,9 +94,7 @@ def saver(
         data = data if trace is None else trace(data)
         told = caption if "Instrument" in caption else f"{caption} {validity}"
         card |= {"caption": told + lost, "about": whence, "out": out}
-        return Path(
-            os.path.relpath(save_figure(fig, f"{notebook}/{name}", data=data, **card))
-        )  # a notebook names no machine
+        return Path(os.path.relpath(save_figure(fig, f"{notebook}/{name}", data=data, **card)))
 
     return save
 

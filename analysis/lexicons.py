@@ -67,6 +67,8 @@ def cached_while_unchanged(read: Callable[..., T]) -> Callable[..., T]:
     @wraps(read)
     def current(*names: str | Path, **folder: Path) -> T:
         places = [at for at in (*names, *folder.values()) if isinstance(at, Path) and at != LEXICONS]
+        if not places:  # as once for each mention
+            return kept(None, *names, **folder)
         found = [file for place in places for file in (place, *place.glob("*")) if file.exists()]
         return kept(frozenset((file, (s := file.stat()).st_mtime_ns, s.st_size) for file in found), *names, **folder)
 
