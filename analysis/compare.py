@@ -218,7 +218,7 @@ def _compared(rows: pd.DataFrame, statistic: resample.Statistic, draws: int, see
         drawn += (np.subtract(*values) - resample.percentiles(drawn).mean(axis=1))[:, None]
     both = [np.vstack(pair) for pair in zip(lefts, rights, strict=True)]
     p = resample.permutation_p(both, alike, resample.shuffles(*sizes, draws, seed), means=statistic in MEANS)
-    few = [not (resample.enough(x) and resample.enough(y)) for x, y in zip(lefts, rights, strict=True)]
+    few = ~(resample.enough(lefts) & resample.enough(rights))
     drawn[few], p[few] = np.nan, np.nan
     return numbers(values, drawn, p)
 

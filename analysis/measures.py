@@ -202,9 +202,12 @@ def score(
         cells = []
         for measure in (m for m in measures if (article.article_id, _stage(m.detect)) not in failed):
             try:
-                counted = [(key, p) for key, p in measure.parts(reading).items() if key[1] == "all" or not pooled]
-                counted = [(key, p) for key, p in counted if counts.tells(p, measure.statistic)]
-                cells += [(measure, *key, p, float(measure.statistic(p.sum(axis=0)))) for key, p in counted]
+                counted = {key: p for key, p in measure.parts(reading).items() if key[1] == "all" or not pooled}
+                counted = {key: p for key, p in counted.items() if counts.tells(p, measure.statistic)}
+                if counted:
+                    totals = np.stack([*counted.values()]).sum(axis=1)
+                    values = zip(totals, measure.statistic(totals).tolist(), strict=True)
+                    cells += [(measure, *key, counted[key], *own) for key, own in zip(counted, values, strict=True)]
             except Exception as error:  # costs this measure alone
                 failures.append(_failure(article, measure.name, error))
         rows += [(article.article_id, *row) for row in _scores(reading, cells, known)]
@@ -215,15 +218,16 @@ def score(
 
 
 def _scores(reading: counts.Reading, cells: Sequence[tuple], known: Mapping) -> Iterator[tuple]:
-    """The rows of one article, of measure, label, voice, parts and value each."""
+    """The rows of one article, of measure, label, voice, parts, their total and the value each."""
     if not cells:
         return
     firsts = np.arange(0, reading.size, -(-reading.size // MOST))
-    drawn = [parts if reading.size <= MOST else np.add.reduceat(parts, firsts) for *_, parts, _ in cells]
+    drawn = [parts if reading.size <= MOST else np.add.reduceat(parts, firsts) for *_, parts, _, _ in cells]
     bounds = intervals(drawn, [measure.statistic for measure, *_ in cells], block_weights(len(firsts))).tolist()
     sizes = {voice: words.sum() for voice, words in reading.words.items()}  # none of ":)", which has a tone
-    for (measure, label, voice, parts, value), (low, high) in zip(cells, bounds, strict=True):
-        total, of_n = parts.sum(axis=0), measure.statistic in counts.OF_K_AND_N
+    many = enough([parts for *_, parts, _, _ in cells]).tolist()
+    for (measure, label, voice, parts, total, value), (low, high), told in zip(cells, bounds, many, strict=True):
+        of_n = measure.statistic in counts.OF_K_AND_N
         k, n = total.tolist() if of_n else (total.sum(), np.nan)
         none = measure.name in counts.COUNTED and not k
         reference = known if norms.rankable(measure.name, sizes.get(voice, 0), n if of_n else k) else {}
@@ -232,9 +236,9 @@ def _scores(reading: counts.Reading, cells: Sequence[tuple], known: Mapping) -> 
             n = float(value >= encoder.calibration("frame")["threshold"][0])
         elif not of_n:  # resamples repeat sources and look less diverse: centre
             low, high = np.clip([value - (high - low) / 2, value + (high - low) / 2], *counts.RANGES[measure.statistic])
-        if none and (measure.name in counts.SHARES or enough(parts)):  # the rule of three
+        if none and (measure.name in counts.SHARES or told):  # the rule of three
             low, high = 0.0, float(measure.statistic(np.array([min(3, n), n])))
-        elif not k and measure.name == "attributed_share" and enough(parts):  # in none of so many sentences
+        elif not k and measure.name == "attributed_share" and told:  # in none of so many sentences
             low, high = 0.0, 3 / np.count_nonzero(parts[:, 1])
         elif np.isnan(low) and measure.name in (*counts.SHARES, "stance"):
             least = -1 if measure.name == "stance" else 0

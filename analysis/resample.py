@@ -40,17 +40,15 @@ def block_weights(n: int, draws: int = DRAWS, block: int = 3, seed: int = 0) -> 
 
 def resampled(parts: Sequence[np.ndarray], statistics: Sequence[Statistic], weights: np.ndarray) -> np.ndarray:
     """The statistic of each row in each resample, (rows, draws); NaN where undefined."""
-    if not len(parts):
-        return np.empty((0, len(weights)))
     return applied(statistics, [part.shape[1] for part in parts], _summed(weights, parts))
 
 
 def applied(statistics: Sequence[Statistic], widths: Sequence[int], sums: np.ndarray) -> np.ndarray:
-    """The statistic of each row, (rows, draws), from sums (draws, columns) in which each has so many columns."""
+    """The statistic of each row, (rows, draws), from sums (columns, draws) in which each has so many columns."""
     values, at = [], 0
     for (function, width), alike in groupby(zip(statistics, widths, strict=True)):
         end = at + width * len([*alike])
-        values.append(function(sums[:, at:end].reshape(len(sums), -1, width)).T)
+        values.append(function(sums[at:end].reshape(-1, width, sums.shape[1]).swapaxes(1, 2)))
         at = end
     values = np.vstack(values)
     values[~np.isfinite(values)] = np.nan
@@ -58,8 +56,9 @@ def applied(statistics: Sequence[Statistic], widths: Sequence[int], sums: np.nda
 
 
 def _summed(weights: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:
+    """The sums of each column of the parts in each resample, (columns, draws): what is divided lies in one line."""
     with _libraries().limit(limits=1, user_api="blas"):  # more threads wait for each other longer than they work
-        return weights @ np.hstack(parts)
+        return np.hstack(parts).T @ weights.T
 
 
 def percentiles(values: np.ndarray) -> np.ndarray:
@@ -89,14 +88,15 @@ def intervals(parts: Sequence[np.ndarray], statistics: Sequence[Statistic], weig
     keys = [(f, part.tobytes()) for f, part in zip(statistics, parts, strict=True)]
     alike = dict(zip(keys, parts, strict=True))
     found = percentiles(resampled([*alike.values()], [f for f, _ in alike], weights))
-    found[[not enough(part) for part in alike.values()]] = np.nan
+    found[~enough([*alike.values()])] = np.nan
     ends = dict(zip(alike, found, strict=True))
     return np.array([ends[key] for key in keys]).reshape(-1, 2)
 
 
-def enough(part: np.ndarray) -> bool:
-    """Whether at least LEAST sentences give something to be counted."""
-    return np.count_nonzero(part.any(axis=1)) >= LEAST
+def enough(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Of which rows at least LEAST sentences give something to be counted, (rows,)."""
+    firsts = np.cumsum([0, *(part.shape[1] for part in parts[:-1])])
+    return np.logical_or.reduceat(np.hstack(parts) != 0, firsts, axis=1).sum(axis=0) >= LEAST
 
 
 def wilson(share: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -131,11 +131,11 @@ def permutation_p(
     apart in 13 of 100 like texts (Janssen 1997, studentised permutation tests).
     """
     widths, sums = [part.shape[1] for part in parts], _summed(goes_left, parts)
-    rest = np.hstack([part.sum(axis=0) for part in parts]) - sums
+    rest = np.hstack([part.sum(axis=0) for part in parts])[:, None] - sums
     values = applied(statistics, widths, sums) - applied(statistics, widths, rest)
     if means:
         with np.errstate(invalid="ignore", divide="ignore"):
-            values /= np.sqrt(1 / sums[:, 1::2] + 1 / rest[:, 1::2]).T
+            values /= np.sqrt(1 / sums[1::2] + 1 / rest[1::2])
     observed = np.abs(values[:, :1])
     extreme = (~(np.abs(values) < observed - EXACT)).mean(axis=1)  # the text itself is one of them
     spread = np.fmax.reduce(values, axis=1) - np.fmin.reduce(values, axis=1)  # of those that are defined
