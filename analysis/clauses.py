@@ -26,14 +26,11 @@ _PART = r"[DQP#]*(?:[NWELg#()]|[vA](?=[vWEL]))*[NWEL)]"
 PHRASE = rf"{_PART}(?:(?:G|[Fobw]|(?<=N)&(?=[ND])|(?<=[WEL])&(?=[WEL]))(?:{_PART}|#+))*"
 NAMING = rf"(?>[SO]|{PHRASE}(?:,{PHRASE}(?=[,.]|$))?)"  # a phrase with its apposition, as long as it goes
 _HEAD = rf"(?<![FobwI])(?=[NDQP]){PHRASE}"  # a phrase that an apposition may follow
-SUBJECTS = tuple(  # before a verb, the nearest
-    re.compile(letters)
-    for letters in (
-        rf"(?:[SRTQ]|{PHRASE})$",  # X said
-        rf"{_HEAD},{PHRASE}(?=,$)",  # X, a baker, said
-        rf"{_HEAD}(?=,[^,;:-]+,$)",  # X, who bakes, said
-        rf"{_HEAD}(?=(?:,[^,;:-]+){{2}},$)",  # X, 22, of Velden, said
-    )
+SUBJECTS = (  # before a verb, the nearest
+    re.compile(rf"(?:[SRTQ]|{PHRASE})$"),  # X said
+    re.compile(rf"{_HEAD},{PHRASE}(?=,$)"),  # X, a baker, said
+    re.compile(rf"{_HEAD}(?=,[^,;:-]+,$)"),  # X, who bakes, said
+    re.compile(rf"{_HEAD}(?=(?:,[^,;:-]+){{2}},$)"),  # X, 22, of Velden, said
 )
 OPENING = re.compile(rf"[MCcA&(a]*(?:[FobwIYV][^,]{{0,40}},)?[MCcA]*({NAMING})")
 FULL_NAME = re.compile("[DQP#NWE]*?N{2}(?=[Wv])")  # and what may be a verb

@@ -22,6 +22,7 @@ DEVICES = ("scare_quotes", "rhetorical_questions")
 CATEGORIES = (*LISTS, *DEVICES)
 STYLE = ("epistemic", "reporting")  # families of lists that judge nothing, and do not count in "any"
 CLAIMED = ("direct", "indirect")  # voices of others
+REPORTER = {"indirect": "author"}  # who keeps a distance in reported words chose them
 
 _LONGEST = 5  # words in a scare quote, after measures.md
 _REACH = 4  # tokens between a word that introduces a quotation and the quotation ("called the new plan a “gift”")
@@ -51,7 +52,7 @@ def detect(article: Article, voices: Sequence[Span] = (), lexicons: Path = LEXIC
 
     for family, entries in families.items():
         for _, words, hit in matches(article, entries):
-            whose = _reporter(voice_of(words[0].start)) if family == "distancing" else ""
+            whose = REPORTER.get(voice_of(words[0].start), "") if family == "distancing" else ""
             yield Span("loaded", hit.label, words[0].start, words[-1].end, whose, group=family, detail=hit.head)
     for sentence in sentences(article):
         if inside := touched(sentence.start, sentence.end, quoted):
@@ -59,11 +60,6 @@ def detect(article: Article, voices: Sequence[Span] = (), lexicons: Path = LEXIC
         if "?" in sentence.forms:
             said = touched(sentence.start, sentence.end, verbatim(article))
             yield from _rhetorical_question(article, sentence, said, voice_of)
-
-
-def _reporter(voice: str) -> str:
-    """The voice of who keeps a distance in reported words: the author, who chose them."""
-    return "author" if voice == "indirect" else ""
 
 
 def _scare_quotes(
@@ -92,7 +88,7 @@ def _scare_quotes(
             if named or speech or near or voice_of(words[0].start) in CLAIMED:
                 continue
         text = " ".join(word.form.lstrip("'") for word in words)
-        whose = _reporter(voice_of(starts[opening - 1])) if opening in distanced else ""
+        whose = REPORTER.get(voice_of(starts[opening - 1]), "") if opening in distanced else ""
         yield Span("loaded", "scare_quotes", quotation.start, quotation.end, whose, group="device", detail=text)
 
 

@@ -39,7 +39,7 @@ class Known:
     person: bool | None  # None: a lone capitalised word may be either
     plural: bool
     document: bool
-    nouns: set[str]
+    nouns: frozenset[str]
     gender: str = ""
     spoke: bool = False
 
@@ -56,9 +56,7 @@ def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, Offsets | No
     hits = [hit._replace(label="media") if hit.last - 1 in papers else hit for hit in hits]
     sides = [hit for hit in match(forms, nations) if capital[hit.first]]
     core = next((i for i, word in enumerate(words) if i and word.form in BREAKS), len(words))
-    if {*forms[core + 2 : core + 3]} & closed_class().keys() and forms[core + 1].endswith(
-        "ing"
-    ):  # "Ann Lee, opening a"
+    if {*forms[core + 2 : core + 3]} & closed_class().keys() and forms[core + 1][-3:] == "ing":  # "Ann Lee, opening a"
         hits = [hit for hit in hits if hit.last <= core]
     first, head = 0, _head(words, capital, 0, core)
     document = any(hit.label == "document" and hit.last == head + 1 for hit in hits)
@@ -101,7 +99,7 @@ def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, Offsets | No
             name, person = raw[words[0].start : words[core - 1].end].replace("The ", "the ", 1), not crowd
     named = bool(parts) or (bool(body) and not document and any(capital[max(first, 1) : head]))
     plural = crowd or any(word.form == "and" for word in words[first:core])
-    nouns = {words[hit.last - 1].form for hit in roles} | {words[head].form}
+    nouns = frozenset([words[head].form, *(words[hit.last - 1].form for hit in roles)])
     listed = {i for hit in hits for i in range(hit.first, hit.last)}
     shown = [form for i, form in enumerate(forms[: head + 1]) if i in listed or form == "'s"]
     proper = tuple(part.form for part in parts)

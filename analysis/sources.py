@@ -7,7 +7,8 @@ References: Pew Research Center (2005), State of the News Media (what identifies
 
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
-from functools import cache
+from copy import copy
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from analysis.clauses import Offsets, closed_class
@@ -51,22 +52,16 @@ def identify(raw: str, mentions: Mapping[Offsets, str]) -> dict[Offsets, Source]
     found: dict[Offsets, tuple[Known | None, str, Offsets | None]] = {}
     inside, whom = {*INSIDE.findall(raw)}, {}
     for (start, end), role in sorted(mentions.items()):
-        words = tokens(raw[start:end], start)
-        words = tuple(w._replace(form=w.form.rstrip(".") or w.form) if w.form[-1] == "." else w for w in words)
-        words = words[: next((i for i in range(len(words), 1, -1) if words[i - 1].form not in (".", ",")), 1)]  # "Inc."
-        if len(words) > 2 and words[0].form in ("he", "she", "they", "it") and words[1].form not in INNER:
-            words = words[:1]  # a clause that was taken for a source ("she was not allowed to speak"): who is meant
+        form, label, told, country, at = _told(raw[start:end])
         near = recent[: -LOOK_BACK - 1 : -1]
-        entry = closed_class().get(words[0].form) if len(words) == 1 else None
-        known, country, at = None, "", None
-        if entry and entry.label in "SOPRT":
-            before = whom.get(start - 2) if entry.label == "R" else None
-            known = before or _antecedent(words[0].form, near)
-        elif not entry or entry.label != "W":  # "nobody" is none
-            known, country, at = describe(raw, words)
+        known = copy(told)
+        if label in tuple("SOPRT"):
+            before = whom.get(start - 2) if label == "R" else None
+            known = before or _antecedent(form, near)
+        elif known:
             if raw[end : end + 2].strip().isdecimal() or raw.startswith(", which", end):
                 known.person = known.person or False  # Hall 7, Flight 90
-            if not known.kind and words[0].form in ("its", "their") and (owner := _antecedent(words[0].form, near)):
+            if not known.kind and form in ("its", "their") and (owner := _antecedent(form, near)):
                 known.kind = owner.kind  # "its director"
             if role == "subject" and _only_opens(raw, known, start, inside) and not known.kind:
                 known, country, at = None, "", None
@@ -77,12 +72,22 @@ def identify(raw: str, mentions: Mapping[Offsets, str]) -> dict[Offsets, Source]
             whom[end] = known
             if role != "whom":
                 recent.append(known)
-        found[start, end] = known, country, at
+        found[start, end] = known, country, at and (start + at[0], start + at[1])
     _give_types(raw, [known for known, *_ in found.values() if known])
-    return {
-        place: Source(k.name, k.kind, k.named, country, at) if k else Source()
-        for place, (k, country, at) in found.items()
-    }
+    return {place: Source(k.name, k.kind, k.named, *shown) if k else Source() for place, (k, *shown) in found.items()}
+
+
+@lru_cache(maxsize=20_000)  # the same few are mentioned over and over
+def _told(mention: str) -> tuple[str, str, Known | None, str, Offsets | None]:
+    """The first word of a mention, its label if a closed-class word stands alone, and else what `describe` tells."""
+    words = tokens(mention)
+    words = tuple(w._replace(form=w.form.rstrip(".") or w.form) if w.form[-1] == "." else w for w in words)
+    words = words[: next((i for i in range(len(words), 1, -1) if words[i - 1].form not in (".", ",")), 1)]  # "Inc."
+    if len(words) > 2 and words[0].form in ("he", "she", "they", "it") and words[1].form not in INNER:
+        words = words[:1]  # a clause that was taken for a source ("she was not allowed to speak"): who is meant
+    form = words[0].form
+    label = closed_class()[form].label if len(words) == 1 and form in closed_class() else ""
+    return form, label, *((None, "", None) if label in tuple("SOPRTW") else describe(mention, words))  # W: nobody
 
 
 def _only_opens(raw: str, known: Known, start: int, inside: Set[str]) -> bool:
@@ -152,11 +157,8 @@ def _same_noun(new: Known, near: Sequence[Known]) -> Known | None:
         return same
     if new.document:
         return next((k for k in near if k.document and (k.spoke or k.nouns & new.nouns)), None)
-    alike = (
-        k
-        for k in near
-        if k.nouns & new.nouns or (k.kind == new.kind and k.named and bool(k.person) == bool(new.person))
-    )
+    own = (new.kind, True, bool(new.person))
+    alike = (k for k in near if k.nouns & new.nouns or (k.kind, k.named, bool(k.person)) == own)
     return next(alike, None) if new.kind else None
 
 

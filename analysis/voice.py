@@ -49,12 +49,13 @@ def _reaches(ahead: list[Span], start: int, end: int) -> bool:
 def _runs(sentence: Sentence, contents: list[Span], quoted: Sequence[Quotation]) -> Iterator[Span]:
     """Runs of one sentence; punctuation that no content holds stays with the run before it."""
     runs: list[list] = []  # [voice, source_id, start, end, words]
+    inside = touched(sentence.start, sentence.end, quoted)
     for token in sentence.tokens:
         content = contents[-1] if _reaches(contents, token.start, token.start + 1) else None
         if content is None and not token.is_word and runs:
             runs[-1][3] = token.end
             continue
-        spoken = "direct" if content and touched(token.start, token.start + 1, quoted) else "indirect"
+        spoken = "direct" if inside and touched(token.start, token.start + 1, inside) else "indirect"
         voice, source = (spoken, content.source_id) if content else ("author", "")
         if runs and runs[-1][:2] == [voice, source]:
             runs[-1][3:] = [token.end, runs[-1][4] + token.is_word]
