@@ -268,7 +268,7 @@ def _article(
 ) -> Article:
     """An article whose lines are paragraphs, or what `roles` says of their text; without a word, furniture."""
     blocks = []
-    for line in read_lines(raw):
+    for line in read_lines(raw, of_page=False):
         role = roles.get(raw[line.start : line.end].strip(), "paragraph") if line.key else "furniture"
         blocks.append(Block(line.start, line.end, role, bool(line.key), reason))
     if not any(block.kept for block in blocks):

@@ -77,8 +77,8 @@ class Line:
         self.role, self.reason = role, reason
 
 
-def read_lines(raw: str) -> list[Line]:
-    """The lines of a text, which together cover it, each with the role that it shows; none if nothing is visible."""
+def read_lines(raw: str, *, of_page: bool = True) -> list[Line]:
+    """The lines of a text, which together cover it, of a page each with its role; none if nothing is visible."""
     starts = _starts(raw)
     if starts and starts[0]:
         starts.insert(0, 0)  # what is blank before the first line is a line as well
@@ -87,7 +87,8 @@ def read_lines(raw: str) -> list[Line]:
         text = " ".join(fold(raw[start:end])[0].split())
         words = WORD.findall(text.casefold())
         made.append(Line(start, end, text, " ".join(words), len(words)))
-        _look(made[-1])
+        if of_page:
+            _look(made[-1])
     return made
 
 
