@@ -24,7 +24,6 @@ HEARD = re.compile(
     r"(?:\b(?:was|were|is|are|am|be|been|being)|['’](?:re|m))\b.{0,20}\b(?:told|warned|assured|informed|advised|reminded|notified)$"
     r"|\bhear[ds]?$"
 )
-SURE = 0.6  # probability to believe without a known cue or a quotation mark; .75 costs .005 word F1 on PolNeAR dev
 
 
 def detect(article: Article, method: str = "model") -> Iterator[Span]:
@@ -132,11 +131,9 @@ def _tagged(article: Article, outer: Sequence[Quotation]) -> Read:
         hits = list(match(said, entries))
         if hits and not source:
             source = _subject(*read[linked.cue[0]], hits)
-        if linked.probability >= SURE or hits or any(touched(*content, outer) for content in contents):
-            stance = hits[-1].label if hits else "neutral" if cue else ""
-            relations.append(Attribution(source, cue, contents, stance))
-            if source:
-                mentions[source] = "source"
+        relations.append(Attribution(source, cue, contents, hits[-1].label if hits else "neutral" if cue else ""))
+        if source:
+            mentions[source] = "source"
     return relations, mentions
 
 

