@@ -23,7 +23,7 @@ EXACT = 1e-9  # values nearer than this differ by rounding only
 _libraries = cache(ThreadpoolController)
 
 
-@lru_cache(maxsize=32)  # at most 8 MB each
+@lru_cache(maxsize=64)  # at most 8 MB each, of news 0.3
 def block_weights(n: int, draws: int = DRAWS, block: int = 3, seed: int = 0) -> np.ndarray:
     """How often each of n sentences is drawn, (draws, n): circular blocks of consecutive sentences, cut off at n.
 
