@@ -3,10 +3,10 @@
     python -m training.train [--gold FOLDER] [--base FOLDER_OR_NAME] [--teacher FOLDER_OR_NAME] [--work FOLDER]
 
 Starts from the weights of sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), with its vocabulary pruned to the pieces
-that the corpora use. A larger model learns first, and says what it finds in them (`training.teacher`). One batch is of
-one corpus; every head is a linear layer on each word piece, and all are learnt together; frames gain a bag of word
-pieces. A run that was stopped goes on from its last checkpoint. Writes data/models/: encoder.onnx,
-encoder.toml, tokenizer.json.
+that the corpora use. A larger model learns first, from two seeds, and says what it finds in them (`training.teacher`).
+One batch is of one corpus, in some of which countries change their names; every head is a linear layer on each word
+piece, and all are learnt together; frames gain a bag of word pieces. A run that was stopped goes on from its last
+checkpoint. Writes data/models/: encoder.onnx, encoder.toml, tokenizer.json.
 """
 
 import argparse
