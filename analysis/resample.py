@@ -79,7 +79,7 @@ def percentiles(values: np.ndarray) -> np.ndarray:
 def intervals(parts: Sequence[np.ndarray], statistics: Sequence[Statistic], weights: np.ndarray) -> np.ndarray:
     """95 % percentile intervals (rows, 2) of a statistic a row, see `percentiles`; NaN of fewer than LEAST sentences.
 
-    Rows that are alike, as those of one voice without a hit, are resampled once, which saves a fifth of scoring.
+    Rows that are alike, as those of one voice without a hit, are resampled once, which saves a tenth of scoring.
 
     >>> hits = np.array([[1, 20], [0, 20], [2, 20], [0, 20], [0, 20], [1, 20], [0, 20], [1, 20.0]])
     >>> intervals([hits], [lambda t: 100 * t[..., 0] / t[..., 1]], block_weights(8)).round(1).tolist()

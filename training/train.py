@@ -556,7 +556,7 @@ def fit_frames(documents: Sequence[Document]) -> list[float]:
     model on the documents, if its probabilities hold (Lipton et al. 2014).
 
     It asks no labels, and so errs less than what happens to be best on few: found on half of PTC dev, micro-F1 on the
-    other half is .685, for the best of the labels .665, for as many frames as annotators marked .682.
+    other half was .685 with an earlier encoder, for the best of the labels .665, for as many as were marked .682.
     """
     framed = (encoder.answers(d.article) for d in documents if d.frames is not None)
     means = [own.logits[:, HEADS.frame].mean(axis=0, dtype=np.float32) for own in framed]
