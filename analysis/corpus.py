@@ -25,6 +25,7 @@ ARTICLES = ROOT / "data" / "articles"
 TEXT_LIMIT = 1_000_000  # characters of one article: the tokenizer's patterns stop after 5 s of CPU
 STRANGE = re.compile("[^\0-\x7f\u2010-\u2026]")  # beyond ASCII, dashes and quotation marks; ftfy is slow to ask
 PARSED = 0.7  # of the words between tags; the least on 179 saved pages is .74, a page of 3,000 nested tags keeps 0
+FORMULA = r"^'(?=[=+\-@\t\r])"  # the mark that csv_bytes puts before what a spreadsheet would run
 TAKEN = "an earlier article has this id; they must differ"
 T = TypeVar("T")
 Index = Mapping[str, tuple[int, Mapping[str, str]]]
@@ -126,7 +127,7 @@ def load_tables(folder: Path, keys: Iterable[Sequence[str]], *, outlets: Sequenc
             hashes[file.name], read = digest(file), [*read, table.to_pandas()]
     except (OSError, ValueError, LookupError, TypeError, ArrowException, AnalysisError) as error:
         raise AnalysisError(f"{folder}: not as `measure` wrote it, measure again: {error}") from error
-    facts, scores = read
+    facts, scores = (t.replace(FORMULA, "", regex=True) for t in read) if file.suffix == ".csv" else read
     once = ~facts["flags"].str.contains(COPY_OF, regex=False)
     chosen = (facts["topic"].isin([topic]) | (topic == "")) & (facts["outlet"].isin(outlets) | (not outlets))
     facts = facts[once & chosen].reset_index(drop=True)

@@ -38,6 +38,7 @@ def named(facts: pd.DataFrame, by: str) -> pd.Series:
     """
     if by not in BY:
         raise AnalysisError(f"by={by!r}: valid are {', '.join(BY)}, or '' for articles against each other")
+    facts = facts.sort_values("article_id")  # so that neither ties in size nor the resampling depend on their order
     found = facts[by if by in facts else "date"].fillna("").astype(str).str.strip()
     if by not in facts:
         found = found.map(_period).str[: len("2026" if by == "year" else "2026-01")]

@@ -127,7 +127,7 @@ def load_own_validity(path: Path = OWN_VALIDITY) -> tuple[Mapping[str, str], ...
         raise AnalysisError(f"{path}: {error}; move it and import again") from error
     if any(list(row) != VALIDITY_COLUMNS for row in rows):
         raise AnalysisError(f"{path}: its columns are not {', '.join(VALIDITY_COLUMNS)}; move it and import again")
-    return rows
+    return tuple({key: cell.removeprefix("'") for key, cell in row.items()} for row in rows)  # of a negative number
 
 
 @cache

@@ -18,7 +18,7 @@ from analysis.text import fold
 
 PHRASES = Path(__file__).parents[1] / "data" / "page.csv"
 PLACES = {"whole": "%s", "start": "^%s", "inside": "%s", "end": r"%s\W?$", "before a name": "^%s", "after a name": "%s"}
-WORD = re.compile(r"\w+")
+WORD = re.compile(r"[^\W_]+")
 HEADING = 25  # words at most of a headline, a byline, a line of a menu
 CAPTION = 60  # words at most of a caption, a notice or a box
 WIDEST = 100  # characters; a longer line was not broken by hand (RFC 2646 asks for 72, few editors go beyond 100)

@@ -8,7 +8,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from analysis.clauses import Offsets, closed_class
-from analysis.lexicons import Hit, index, match
+from analysis.lexicons import Hit, index, load_lexicon, match
 from analysis.text import Token
 
 BREAKS = (",", "(", "who", "which", "--", "—", "–")  # after these another phrase tells more
@@ -58,11 +58,12 @@ def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, Offsets | No
     core = next((i for i, word in enumerate(words) if i and word.form in BREAKS), len(words))
     if {*forms[core + 2 : core + 3]} & closed_class().keys() and forms[core + 1][-3:] == "ing":  # "Ann Lee, opening a"
         hits = [hit for hit in hits if hit.last <= core]
-    first, head = 0, _head(words, capital, 0, core)
+    held = {i for hit in hits for i in range(hit.first, hit.last)}  # "Secretary of State Ann Lee" has one head
+    first, head = 0, _head(words, capital, 0, core, held)
     document = any(hit.label == "document" and hit.last == head + 1 for hit in hits)
     if document:
         first, core = _publisher(words, capital, core)
-        head = _head(words, capital, first, core)
+        head = _head(words, capital, first, core, held)
     roles = [hit for hit in hits if hit.lexicon == "source_roles" and hit.first >= first]
     bodies = [hit for hit in hits if hit.lexicon == "source_types" and hit.first >= first]
     body = next((hit.label for hit in bodies if hit.last == head + 1), "")
@@ -77,10 +78,15 @@ def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, Offsets | No
     if not (crowd or document):
         last = next((i for i in range(core + 1, len(words)) if not capital[i]), len(words))
         near = head == core - 1 or any(hit.last == core for hit in bodies)
-        if near and last > core + 1 and (last == len(words) or words[last].form in BREAKS):  # its chairman, Pavel Rusk
+        near &= (
+            not parts or forms[0] in closed_class() or any(h.last == head + 1 for h in hits)
+        )  # not "Ann Lee, R-Ohio"
+        if near and last > core + 1 and [*forms, ","][last] in (*BREAKS, "of"):  # its chairman, Pavel Rusk
             inside = [hit for hit in hits if core < hit.first and hit.last < last]
             parts = _proper(words, capital, inside, core + 1, last - 1, INNER)
     person = False if body or document else True if roles or len(parts) > 1 else None
+    if len(parts) == 1 and forms[0] == "the" and not (titles or body or document):  # the Centers for Disease Control
+        parts += _rest(words, capital, head + 1, core)
     name = raw[words[first].start : words[core - 1].end]
     if parts:
         name = raw[parts[0].start : parts[-1].end]
@@ -88,20 +94,24 @@ def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, Offsets | No
     elif words[first].form in closed_class() or any(hit.first == first for hit in hits):
         is_name = any(capital[first + 1 : first + 2]) or name[1:2].isupper()  # "White House officials", "CIA officials"
         name = name if is_name and words[first].form not in closed_class() else name[:1].lower() + name[1:]
-    kind = _kind(roles, bodies, body) or ("document" if document else "anonymous collective" if crowd else "")
+    before = [hit for hit in bodies if not titles or hit.first < core]
+    kind = _kind(roles, before, body) or ("document" if document else "anonymous collective" if crowd else "")
     if parts and kind == "unnamed individual":  # "her rival Otto Falk" has a name
         kind = next((hit.label for hit in bodies if hit.label in BODIES), "")
-    if sides and not kind and len(parts) == sides[0].last - sides[0].first:
+    if sides and not kind and parts == tuple(words[sides[0].first : sides[0].last]):
         kind = "government"  # a country or a capital that speaks
-        if words[0].form in ("the", "a", "an", "one") and DEMONYM.search(parts[-1].form):  # "the Italian admitted"
-            crowd, parts = bool(re.search("(?:s|ese|sh|ch)$", parts[-1].form)), ()
+        last = parts[-1].form
+        several = (*(part.form for part in parts[:-1]), last[:-1]) in load_lexicon("nationalities").entries
+        if DEMONYM.search(last) and (several or forms[0] in ("the", "a", "an", "one")):  # "the Italian", "Ukrainians"
+            crowd, parts = bool(re.search("(?:s|ese|sh|ch)$", last)), ()
             kind = "anonymous collective" if crowd else "unnamed individual"
-            name, person = raw[words[0].start : words[core - 1].end].replace("The ", "the ", 1), not crowd
+            name, person = raw[words[0].start : words[core - 1].end], not crowd
+            name = name[:1].lower() + name[1:] if forms[0] in closed_class() else name
     named = bool(parts) or (bool(body) and not document and any(capital[max(first, 1) : head]))
     plural = crowd or any(word.form == "and" for word in words[first:core])
-    nouns = frozenset([words[head].form, *(words[hit.last - 1].form for hit in roles)])
-    listed = {i for hit in hits for i in range(hit.first, hit.last)}
-    shown = [form for i, form in enumerate(forms[: head + 1]) if i in listed or form == "'s"]
+    documents = (words[hit.last - 1].form for hit in hits if hit.label == "document")
+    nouns = frozenset([words[head].form, *(hit.head.split()[-1] for hit in roles), *documents])
+    shown = [form for i, form in enumerate(forms[: head + 1]) if i in held or form == "'s"]
     proper = tuple(part.form for part in parts)
     known = Known(name, proper, kind, named, person, plural, document, nouns, _gender(shown))
     country_at = (words[sides[0].first].start, words[sides[0].last - 1].end) if sides else None
@@ -119,15 +129,18 @@ def _gender(forms: Sequence[str]) -> str:
 def _is_common(words: Sequence[Token], head: int, hits: Sequence[Hit]) -> bool:
     """Whether a head that opens the mention is a listed common noun ("Officials", "Evidence"), capital or not."""
     labels = ("document", "anonymous collective")
-    opening = [hit for hit in hits if hit.first == head == 0]
+    opening, led = [hit for hit in hits if hit.first == head == 0], words[0].form in closed_class()
+    several = words[head].form[-1] == "s" and head < 2 + led  # "the House Republicans", not "the United Auto Workers"
+    if several or (led and words[0].form != "the"):  # "a Labour MP"
+        opening += [hit for hit in hits if hit.lexicon == "source_roles" and hit.last == head + 1]
     return any(h.lexicon == "source_roles" or h.label in labels or h.head != words[0].form for h in opening)
 
 
-def _head(words: Sequence[Token], capital: Sequence[bool], first: int, core: int) -> int:
+def _head(words: Sequence[Token], capital: Sequence[bool], first: int, core: int, held: Set[int]) -> int:
     """Index of the head noun: the last word before the first preposition."""
     closed = closed_class()
-    links = (i for i in range(first + 1, core) if words[i].form in closed and closed[words[i].form].label in LINKS)
-    last = next(links, core) - 1
+    free = (i for i in range(first + 1, core) if i not in held and words[i].form in closed)
+    last = next((i for i in free if closed[words[i].form].label in LINKS), core) - 1
     while last > first + 1 and not capital[last] and MADE.fullmatch(words[last].form):  # "a study published in"
         last -= 1
     return last - 1 if last > first and words[last].form in ("'s", "'") else last
@@ -162,7 +175,7 @@ def _proper(
     while at > first and (capital[at - 1] or words[at - 1].form in inner):
         at -= 1
         start = at if capital[at] else start
-    start = max((hit.last for hit in before if start <= hit.first), default=start)
+    start = max((hit.last for hit in before if start < hit.last), default=start)
     start = next((i + 1 for i in range(head, start, -1) if words[i].form == "'s"), start)
     closed = closed_class()  # but for what are first names, too: Per, Will, Jan
     small = [word.form in closed and closed[word.form].label not in "IXY" for word in words]

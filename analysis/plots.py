@@ -77,7 +77,7 @@ def dots(
             ax.plot(part.loc[empty, x], at[empty], marker, color="white", markersize=3)
         for where, row in zip(at, part.to_dict("records"), strict=True):
             note = "{k:.0f} of {n:.0f}" if "k" in row else "n={n:.0f}" if "n" in row else str(group)
-            ax.annotate(note.format(**row), (1.01, where), xycoords=look.RIGHT, va="center", fontsize=7.5, color=colour)
+            ax.annotate(note.format(**row), (1.01, where), xycoords=look.RIGHT, va="center", fontsize=7.5)
     if len(ax.get_legend_handles_labels()[1]) > (hue is not None):  # more than the name of one group
         look.legend_below(ax, lines=1 + unit.count("\n"), labels=lines)
     return look.finish(ax, lines, unit)

@@ -137,7 +137,10 @@ def permutation_p(
         with np.errstate(invalid="ignore", divide="ignore"):
             values /= np.sqrt(1 / sums[1::2] + 1 / rest[1::2])
     observed = np.abs(values[:, :1])
-    extreme = (~(np.abs(values) < observed - EXACT)).mean(axis=1)  # the text itself is one of them
+    extreme = ~(np.abs(values) < observed - EXACT)  # the text itself is one of them
+    for side in (sums[::2] == 0, rest[::2] == 0) if means else ():  # no hit is no hit, however long the sentences
+        extreme |= side & side[:, :1]
+    extreme = extreme.mean(axis=1)
     spread = np.fmax.reduce(values, axis=1) - np.fmin.reduce(values, axis=1)  # of those that are defined
     return np.where(np.isfinite(observed[:, 0]) & (spread > EXACT), extreme, np.nan)
 

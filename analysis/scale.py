@@ -66,6 +66,9 @@ def measure(
     index, failures = read_index(found)
     with alone(out):
         folder, written = out / ".unfinished", json.dumps(plan, sort_keys=True).encode()
+        there = [path for name in parts.COLUMNS if (path := out / f"{name}.{kind}").exists()]
+        if there and not (folder / "plan").is_file() and not (out / "run.json").is_file():
+            raise AnalysisError(f"{there[0]}: not known to be of `measure`; move it, or give another --out")
         if not (folder / "plan").is_file() or (folder / "plan").read_bytes() != written:  # of other inputs, or none
             shutil.rmtree(folder, ignore_errors=True)
             write_atomic(folder / "plan", written)

@@ -22,6 +22,7 @@ TITLE = re.compile(r"\b((?:(?:[\w’'-]+|[A-Z]\w*\.) ){1,5})$")
 APPOSITION = re.compile(r", (?:the|a|an) ((?:[\w-]+ ){0,4}?[\w-]+)(?=,| (?:of|for|at|from|in) )")
 OFFICE = re.compile(r"(?:['’]s)? (?:campaign|administration|candidacy|presidency|cabinet)\b")  # of a politician
 INSIDE = re.compile(r"(?<=[\w,;] )[A-Z][\w-]*(?:[’'][A-Z]\w*)?")  # a capital that no beginning of a sentence explains
+STUDY = {"report", "study", "paper", "research", "analysis", "survey", "poll"}  # names of one document
 AROUND = 80  # characters read to each side of a name
 GENDERS = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f"}
 NUMBERS = {"they": True, "them": True, "their": True, "it": False, "its": False}  # several or not
@@ -123,7 +124,11 @@ def _merge(new: Known, near: Sequence[Known], by_name: dict[str, Known]) -> Know
     if new.parts and old is not new:
         if len(new.parts) > len(old.parts) and old.person is not False:
             old.name, old.parts = new.name, new.parts
-        old.kind = old.kind or new.kind
+        if old.document and not new.document:  # Taylor's letter, then Taylor
+            old.kind, old.person = old.kind * (old.kind != "document"), new.person
+            old.document = new.person is False  # the report of a body goes on as that body
+        if old.document or not new.document:
+            old.kind = old.kind or new.kind
         old.person = new.person if old.person is None else old.person
         old.nouns |= new.nouns
         old.gender = old.gender or new.gender
@@ -138,7 +143,8 @@ def _same_name(new: Known, by_name: dict[str, Known]) -> Known | None:
     """By full name, then by its last part: one name holds the other, or is the other's initials."""
     for key in (" ".join(new.parts), new.parts[-1]):
         old = by_name.get(key)
-        if old and not (old.person and new.person is False):
+        apart = old and old.gender and new.gender and old.gender != new.gender  # Mr. and Mrs. Trump
+        if old and not apart and (new.document or not (old.person and new.person is False)):
             held = {*new.parts} <= {*old.parts} or {*old.parts} <= {*new.parts}
             if held or new.parts[0] in _initials(old.parts):
                 return old
@@ -156,10 +162,13 @@ def _same_noun(new: Known, near: Sequence[Known]) -> Known | None:
     if same or new.plural or new.name.split(" ")[0] not in ("the", "this", "that") or new.name.count(" ") != 1:
         return same
     if new.document:
-        return next((k for k in near if k.document and (k.spoke or k.nouns & new.nouns)), None)
+        nouns = new.nouns | (STUDY if new.nouns & STUDY else set())
+        return next((k for k in near if k.document and k.nouns & nouns), None)
     own = (new.kind, True, bool(new.person))
-    alike = (k for k in near if k.nouns & new.nouns or (k.kind, k.named, bool(k.person)) == own)
-    return next(alike, None) if new.kind else None
+    alike = [k for k in near if k.nouns & new.nouns and not k.plural]
+    if own != ("government", True, True):  # "the governor" is no other official
+        alike += (k for k in near if (k.kind, k.named, bool(k.person)) == own)
+    return next(iter(alike), None) if new.kind else None
 
 
 def _give_types(raw: str, sources: Iterable[Known]) -> None:

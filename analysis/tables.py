@@ -17,7 +17,7 @@ from analysis.palette import cut
 from analysis.resample import wilson
 from analysis.stance import UNFAVOURABLE, lean
 
-LEANS = f"A favourable mention counts always, an unfavourable one, read by the model, from probability {UNFAVOURABLE}."
+LEANS = f"Favourable mentions always count, unfavourable ones from probability {UNFAVOURABLE}: scores lean upward."
 UNMEASURED = ("page anatomy", "grammatical roles")  # instruments of no measure by itself
 
 
@@ -30,7 +30,7 @@ def labels(articles: Sequence[Article]) -> dict[str, str]:
     full = {a.article_id: a.topic if topics[a.topic] == 1 and a.topic else a.title or a.article_id for a in articles}
     short = {i: cut(n, 40) for i, n in full.items()}
     uses = Counter(short.values())
-    return {i: n if uses[n] == 1 else f"{n[:32]} [{k}]" for k, (i, n) in enumerate(short.items(), 1)}
+    return {i: n if uses[n] == 1 and n[-1:] != "]" else f"{n[:32]} [{k}]" for k, (i, n) in enumerate(short.items(), 1)}
 
 
 def with_labels(table: pd.DataFrame, articles: Sequence[Article]) -> pd.DataFrame:

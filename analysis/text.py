@@ -26,6 +26,7 @@ FIRST_PERSON = ("i", "we")  # outside quotation marks, whoever writes
 _OPENING = {"“": "”", "„": "”", "«": "»", "‘": "’"}
 _MIXED = {'"': "”", "”": '"'}  # a curly mark closed by a straight one, or the reverse
 _MARK = re.compile("[\"“”„«»'‘’]")
+_OWNERS = re.compile(r"(?<=s)['’] (?=[a-z])(?:[^'‘’]|(?<=\w)['’](?=\w)){1,300}(?<=[,.?!])['’](?!\w)")  # workers’ rights
 _OPENS_WORD = re.compile(r"(?<!\w)'(?=[^\W\d_]{3})(?!tis|twas)", re.I)
 _STRETCH, _CLOSING = re.compile(r"\S{1,500}"), "])}>\"'"  # without blanks; marks after the full stop of a sentence
 _TURN = re.compile(r"(?s)\s*([^\W\d_][\w .'’-]{,40}):\s+(\S.*)")
@@ -240,7 +241,7 @@ def _pair(raw: str, start: int, end: int) -> tuple[list[Quotation], int | None]:
         at, char = mark.start(), mark.group()
         before = raw[at - 1] if at > start else " "
         after = raw[at + 1] if at + 1 < end else " "
-        closes = char not in "'’" or not (after.isalnum() or before.isspace())
+        closes = char not in "'’" or not (after.isalnum() or before.isspace() or _OWNERS.match(raw, at, end))
         mixed = _MIXED.get(char, char) if not (before.isspace() or before.isdigit()) else char
         depths = [i for mark in (mixed, char) for i, (_, closing) in enumerate(stack) if closing == mark]
         opened = depths[-1] if closes and depths else None

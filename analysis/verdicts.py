@@ -64,7 +64,8 @@ def _sentence(row: NamedTuple, counts: str, amount: str) -> str:
     """A row of `judged` in English, with its counts."""
     what = named(row.measure, row.label, row.voice)
     if not np.isfinite(row.difference):
-        undefined = row.left if np.isnan(row.left_value) else row.right
+        sides = (row.left, row.left_value), (row.right, row.right_value)
+        undefined = " and ".join(side for side, value in sides if np.isnan(value))
         return f"{what}: cannot tell between {row.left} and {row.right}, it is not defined in {undefined}"
     down, rate = row.difference < 0, row.unit.startswith("per ")
     found = "< 0.001" if row.p_holm < 0.001 else f"= {row.p_holm:.2g}"

@@ -199,6 +199,12 @@ def test_dates_stand_in_order_and_many_small_groups_together():
     assert table["n"].sum() == 60 and "(10 others)" in set(table["group"])
 
 
+def test_the_order_of_the_articles_does_not_show():
+    about, values = facts(Post=6, Echo=6), np.random.default_rng(3).normal(size=12)
+    turned = groups.difference(groups.means(scores(values).iloc[::-1], about.iloc[::-1], "outlet"))
+    pd.testing.assert_frame_equal(turned, compared(values, about))
+
+
 def test_what_cannot_be_grouped_is_refused():
     with pytest.raises(AnalysisError, match="by='colour': valid are outlet, kind, topic, author, year, month"):
         groups.named(facts(Post=1), "colour")

@@ -17,6 +17,7 @@ from nltk.metrics.agreement import AnnotationTask
 
 from analysis import encoder, lexicons, loaded, recode, run, tables
 from analysis.model import AnalysisError
+from analysis.writing import csv_bytes
 
 CORPUS = Path(__file__).parent / "cases" / "corpus"
 ROOT = Path(__file__).parents[1]
@@ -443,6 +444,14 @@ def test_an_own_file_with_other_columns_is_refused_by_name(tmp_path: Path, monke
     (tmp_path / "own.csv").write_text("instrument;score\nloaded words;1\n")
     with pytest.raises(AnalysisError, match=r"own\.csv: its columns"):
         tables.validity("loaded words")
+
+
+def test_a_negative_alpha_is_cited_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tables, "OWN_VALIDITY", tmp_path / "own.csv")
+    row = dict.fromkeys(lexicons.VALIDITY_COLUMNS, "") | {"instrument": "loaded words", "metric": "alpha"}
+    row |= {"score": -0.2, "low": -0.5, "high": 0.1, "corpus": "own articles", "split": "2 coders"}
+    (tmp_path / "own.csv").write_bytes(csv_bytes(pd.DataFrame([row]).astype(str)))
+    assert "alpha -0.20 (-0.50 to 0.10)" in tables.validity("loaded words")
 
 
 def test_own_articles_may_be_all_there_is(monkeypatch: pytest.MonkeyPatch):

@@ -131,6 +131,14 @@ def test_undefined_shufflings_count_against_a_difference():
     assert p_of([left], [right], ratio)[0] > 0.9
 
 
+def test_that_two_hits_stand_in_one_text_is_as_likely_as_not_however_short_its_sentences():
+    """Both hits fall into the second of two alike texts once in four times, whatever its sentences hold."""
+    left, right = np.column_stack([np.zeros(45), np.full(45, 22.0)]), np.column_stack([np.zeros(45), np.full(45, 12.0)])
+    right[[3, 30], 0] = 1
+    p = permutation_p([np.vstack([left, right])], [ratio], shuffles(45, 45, DRAWS, 0), means=True)
+    assert p[0] == pytest.approx(0.25, abs=0.05)
+
+
 def test_nothing_to_test_is_missing_and_not_one():
     empty = np.column_stack([np.zeros(20), np.full(20, 9.0)])
     undefined = np.zeros((20, 2))

@@ -620,6 +620,26 @@ def test_groups_from_the_tables_are_those_from_the_texts(measured_groups, by, ch
     assert len(differences[0]) > 9
 
 
+def test_names_that_a_spreadsheet_would_run_come_back_as_they_went_in(tmp_path) -> None:
+    rows = [
+        {"id": f"={i}", "text": "It rained. It was a good day.", "outlet": "@Post", "topic": "'t"} for i in range(3)
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    scale.measure(tmp_path / "a.jsonl", tmp_path / "out", kind="csv", **RULES)
+    made = load_tables(tmp_path / "out", [("tone", "tone", "author")], outlets=["@Post"])
+    assert [*made.facts["article_id"]] == [*made.scores["article_id"]] == [row["id"] for row in rows][: len(made.facts)]
+    assert {*made.facts["topic"]} == {"'t"}
+
+
+def test_a_table_of_somebody_elses_is_not_written_over(tmp_path) -> None:
+    (tmp_path / "articles.csv").write_text("mine")
+    source = corpus(tmp_path / "news.jsonl")
+    with pytest.raises(AnalysisError, match=r"articles\.csv: not known to be of `measure`"):
+        scale.measure(source, tmp_path, kind="csv", **RULES)
+    assert {path.name for path in tmp_path.iterdir()} == {"articles.csv", "news.jsonl"}
+    assert (tmp_path / "articles.csv").read_text() == "mine"
+
+
 def test_no_more_of_the_tables_is_held_than_is_asked_for(tmp_path) -> None:
     scale.measure(corpus(tmp_path / "a.jsonl"), tmp_path / "out", **RULES)
     made = load_tables(tmp_path / "out", [("tone", "tone", "author")])

@@ -36,6 +36,11 @@ def test_labels_are_short_and_distinct() -> None:
     assert list(tables.labels(many).values()) == ["dams", "T [2]", "U" * 39 + "…", "T [4]"]
 
 
+def test_a_title_that_ends_like_a_number_stays_apart() -> None:
+    alike = [named("a", title="X"), named("b", title="X"), named("c", title="X [1]")]
+    assert len({*tables.labels(alike).values()}) == 3
+
+
 def test_located_counts_words_before_and_inside(spans: pd.DataFrame, pair: list[Article]) -> None:
     runs = tables.located(spans[spans["layer"] == "voice"], pair)
     assert (runs["words"] == runs["value"]).all()
