@@ -44,7 +44,7 @@ def export(articles: Sequence[Article], layer: str, n: int, out: Path, seed: int
 
     Says what it wrote. AnalysisError for files that are there already (they may hold codes), and for lack of a kind.
     """
-    key = out.with_suffix(".key.csv")
+    key = out.parent / f"{out.stem}.key.csv"
     if there := [str(path) for path in (out, key) if path.exists()]:
         raise AnalysisError(f"{' and '.join(there)}: already there, perhaps with codes; choose another --out")
     table = _sentences(articles, layer, voice)

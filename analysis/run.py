@@ -93,8 +93,8 @@ def measure(a: argparse.Namespace) -> int:
     _folder_apart(a.out, a.source, parts.COLUMNS)
     done, failures = scale.measure(**{name: given for name, given in vars(a).items() if name != "job"})
     _say(pd.DataFrame(failures, columns=Failure._fields))
-    counts = done["counts"]
-    told = ", ".join(f"{counts[name]:,} {name}" for name in ("articles", "spans", "failures"))
+    counts = {name: done["counts"][name] for name in ("articles", "spans", "failures")}
+    told = ", ".join(f"{n:,} {name[: -1 if n == 1 else None]}" for name, n in counts.items())
     print(f"{told}: tables in {a.out}, {done['seconds']:,.0f} s")
     return int(counts["failures"] > 0)
 

@@ -351,6 +351,9 @@ def test_export_refuses_what_it_cannot_sample_and_never_overwrites(sheet: Path, 
         with pytest.raises(AnalysisError, match="at least 1 of each"):
             recode.export([article(text)], "loaded", n, tmp_path / "no.csv", seed)
     assert not (tmp_path / "no.csv").exists()
+    for folder in (tmp_path, Path("/")):
+        with pytest.raises(AnalysisError, match="already there"):
+            recode.export([article("\n".join([*LOADED, *PLAIN]))], "loaded", 2, folder)
     before = sheet.read_bytes()
     for gone in (sheet.with_suffix(".key.csv"), sheet):
         with pytest.raises(AnalysisError, match="already there"):
