@@ -176,7 +176,7 @@ def _look(line: Line) -> None:
 
 def _is_byline(line: Line) -> bool:
     """Whether the line is “by” and people, or people and a journalist's title; keeps their names."""
-    plain = line.text.strip(" *_#")
+    plain = re.sub(r"(?i)^(?:posted|published) on .{6,40}? (?=by )", "", line.text.strip(" *_#"))
     by, title = (_phrases(place)[0].search(plain.lower()) for place in ("before a name", "after a name"))
     people = _PEOPLE.match(plain[by.end() :].lstrip(": ") if by else plain)
     if not people or not (by or (title and title.start() > people.end())) or line.text[-1] in ".!?:;":
