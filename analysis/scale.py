@@ -70,7 +70,8 @@ def measure(
         if there and not (folder / "plan").is_file() and not (out / "run.json").is_file():
             raise AnalysisError(f"{there[0]}: not known to be of `measure`; move it, or give another --out")
         if not (folder / "plan").is_file() or (folder / "plan").read_bytes() != written:  # of other inputs, or none
-            shutil.rmtree(folder, ignore_errors=True)
+            for left in folder.glob("[!p]*"):  # the plan stays until the next is there: it says whose the tables are
+                left.unlink()
             write_atomic(folder / "plan", written)
         job = Job(folder, index, voice, Path(targets), workers > 1 or bool(scheduler), parts.SECONDS)
         planned: list[Path] = []
