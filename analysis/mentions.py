@@ -41,7 +41,6 @@ class Known:
     document: bool
     nouns: frozenset[str]
     gender: str = ""
-    spoke: bool = False
 
 
 def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, Offsets | None]:
@@ -78,10 +77,8 @@ def describe(raw: str, words: Sequence[Token]) -> tuple[Known, str, Offsets | No
     if not (crowd or document):
         last = next((i for i in range(core + 1, len(words)) if not capital[i]), len(words))
         near = head == core - 1 or any(hit.last == core for hit in bodies)
-        near &= (
-            not parts or forms[0] in closed_class() or any(h.last == head + 1 for h in hits)
-        )  # not "Ann Lee, R-Ohio"
-        if near and last > core + 1 and [*forms, ","][last] in (*BREAKS, "of"):  # its chairman, Pavel Rusk
+        role = not parts or forms[0] in closed_class() or any(hit.last == head + 1 for hit in hits)  # not "Lee, R-Ohio"
+        if near and role and last > core + 1 and [*forms, ","][last] in (*BREAKS, "of"):  # its chairman, Pavel Rusk
             inside = [hit for hit in hits if core < hit.first and hit.last < last]
             parts = _proper(words, capital, inside, core + 1, last - 1, INNER)
     person = False if body or document else True if roles or len(parts) > 1 else None
@@ -127,7 +124,7 @@ def _gender(forms: Sequence[str]) -> str:
 
 
 def _is_common(words: Sequence[Token], head: int, hits: Sequence[Hit]) -> bool:
-    """Whether a head that opens the mention is a listed common noun ("Officials", "Evidence"), capital or not."""
+    """Whether the head is a listed common noun ("Officials", "Evidence", "a Labour MP"), capital or not."""
     labels = ("document", "anonymous collective")
     opening, led = [hit for hit in hits if hit.first == head == 0], words[0].form in closed_class()
     several = words[head].form[-1] == "s" and head < 2 + led  # "the House Republicans", not "the United Auto Workers"

@@ -17,7 +17,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from analysis import reading, tables
-from analysis.corpus import Corpus
+from analysis.corpus import FORMULA, Corpus
 from analysis.model import Article
 from analysis.text import sentences
 from analysis.writing import write_atomic
@@ -159,7 +159,7 @@ def _cell(text: str) -> str:
 def _rows(path: Path) -> list[dict[str, str]]:
     """The rows of a csv, its cells as they were before it was made safe for spreadsheets."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    return table.replace(r"^'(?=[=+\-@\t\r])", "", regex=True).to_dict("records")
+    return table.replace(FORMULA, "", regex=True).to_dict("records")
 
 
 def _words(notebook: Path) -> tuple[dict[str, object], list[str]]:

@@ -69,7 +69,6 @@ def identify(raw: str, mentions: Mapping[Offsets, str]) -> dict[Offsets, Source]
             else:
                 known = _merge(known, near, by_name)
         if known:
-            known.spoke |= role == "source"
             whom[end] = known
             if role != "whom":
                 recent.append(known)
