@@ -7,6 +7,7 @@ closed: quotations that nobody claims, turns of an interview.
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise
 
 from analysis import clauses, patterns, tagging
 from analysis.clauses import Offsets, Reading
@@ -20,6 +21,9 @@ from analysis.text import FIRST_PERSON, Quotation, outermost, sentence_at, sente
 METHODS = ("quotes", "rules", "model")
 SHORT = 5  # words; a quotation this short that no attribution claims is a scare quote, see `loaded`
 DIRECT, INDIRECT = 0.90, 0.05  # shares of the content's characters inside quotation marks
+SIGNED = re.compile(
+    r"\s{0,2}(?:[―—–]|--?) ?([A-Z][\w'’.-]*(?: (?:[A-Z][\w'’.-]*|[a-z]{2,3})){1,5})(?=[.,]?\s*$|,)", re.M
+)
 HEARD = re.compile(
     r"(?:\b(?:was|were|is|are|am|be|been|being)|['’](?:re|m))\b.{0,20}\b(?:told|warned|assured|informed|advised|reminded|notified)$"
     r"|\bhear[ds]?$"
@@ -43,6 +47,8 @@ def detect(article: Article, method: str = "model") -> Iterator[Span]:
         claimed = {q for relation in relations for content in relation.contents for q in touched(*content, outer)}
         alone = [q for q in outer if q not in claimed and len(article.raw[q.start : q.end].split()) > SHORT]
         relations += [Attribution(None, None, [q[:2]]) for q in alone]  # nobody claims them: of an unknown source
+        relations = [_signed(article.raw, relation, outer) for relation in relations]
+        places |= {relation.source: "source" for relation in relations if relation.source}
         relations, places = _with_turns(article, (relations, places))
     known = identify(article.raw, places)
     expletive = {place for place, s in known.items() if not s.name and article.raw[slice(*place)] in ("It", "it")}
@@ -62,19 +68,25 @@ def _weighed(raw: str, relation: Attribution) -> Attribution:
     return relation._replace(stance="distancing") if "so-called" in raw[slice(*relation.source)].lower() else relation
 
 
+def _signed(raw: str, relation: Attribution, outer: Sequence[Quotation]) -> Attribution:
+    """With the name after a dash as the source, if a quotation that nobody claims has one (“…” — Mira Okafor)."""
+    quoted = [] if relation.source or relation.cue else touched(*relation.contents[-1], outer)
+    name = SIGNED.match(raw, quoted[-1].end) if quoted else None
+    return relation._replace(source=name.span(1)) if name else relation
+
+
 def _gone_on(raw: str, relations: Sequence[Attribution], outer: Sequence[Quotation]) -> list[Attribution]:
-    """With quotations that nobody claims given to who speaks in those that run on right before them."""
+    """With quotations that nobody claims given to who speaks in those that run on right before them, or right after."""
     owner = {q: r for r in relations if r.source or r.cue for content in r.contents for q in touched(*content, outer)}
-    kept, before_it = [r for r in relations if r.source or r.cue], dict(zip(outer[1:], outer, strict=False))
+    kept, alone = [r for r in relations if r.source or r.cue], {}
     for relation in (r for r in relations if not (r.source or r.cue)):
-        own = touched(*relation.contents[0], outer)
-        before = before_it.get(own[0]) if own else None
-        if before in owner and not before.closed and not raw[before.end : own[0].start].strip():
-            owner[before].contents.extend(relation.contents)
-            owner[own[0]] = owner[before]
-        else:
-            kept.append(relation)
-    return kept
+        alone.setdefault(next(iter(touched(*relation.contents[0], outer)), None), []).append(relation)
+    on = [(one, two) for one, two in pairwise(outer) if not one.closed and not raw[one.end : two.start].strip()]
+    for known, other in [*on, *((two, one) for one, two in reversed(on))]:
+        if known in owner and other in alone:
+            owner[other] = owner[known]
+            owner[known].contents.extend(place for relation in alone.pop(other) for place in relation.contents)
+    return [*kept, *chain.from_iterable(alone.values())]
 
 
 def _spans(relation: Attribution, source: Source, group: str, quoted: Sequence[Quotation]) -> Iterator[Span]:
@@ -88,7 +100,7 @@ def _spans(relation: Attribution, source: Source, group: str, quoted: Sequence[Q
     inside = sum(min(e, q.end) - max(s, q.start) for s, e in relation.contents for q in touched(s, e, quoted))
     share = inside / sum(end - start for start, end in relation.contents)
     detail = "direct" if share > DIRECT else "indirect" if share < INDIRECT else "mixed"
-    for content in relation.contents:
+    for content in sorted(relation.contents):
         yield Span("attribution", "content", *content, detail=detail, **shared)
 
 

@@ -56,6 +56,7 @@ PATTERNS = {
     "A, X said, A": Pattern("active", True, ",$", f"(?=[FIYAowO,.;]){STOP}(?P<content>,.*)?", "before"),
     '"A," said X, "A"': Pattern("active", False, "(?<=q),?$", f"{AFTER}(?P<content>[,:]?q.*)?", "before"),
     "A, said X": Pattern("active", False, ",$", AFTER, "before", "say"),
+    'Said X: "A"': Pattern("active", False, "^$", f"{AFTER}[^:;.q]{{0,24}}(?=:)", "after", "say"),
     '"A?" X said.': Pattern("active", True, "^$", "(?=[.])", "neither"),
     "X said that A": Pattern("active", True, "$", CONTENT, "after"),
     "X, citing A, left": Pattern(
@@ -80,7 +81,7 @@ def relations(article: Article, outer: Sequence[Quotation]) -> Read:
     A quotation that opens a sentence without a cue goes on with the speaker before it; so does the rest of a paragraph
     after a cue and a colon.
     """
-    entries = index(*LEXICONS)
+    raw, entries = article.raw, index(*LEXICONS)
     made: list[Attribution] = []
     mentions: dict[Offsets, str] = {}
     claimed: set[Quotation] = set()
@@ -88,17 +89,19 @@ def relations(article: Article, outer: Sequence[Quotation]) -> Read:
     block = -1  # the paragraph whose rest is the speaker's, after a colon
     for sentence in (s for s in sentences(article) if s.role == "paragraph"):
         hits = list(islice(match(sentence.forms, entries), MOST))
-        reading = clauses.read(article.raw, sentence, outer, frozenset(h.first for h in hits if not USES[h.lexicon]))
+        reading = clauses.read(raw, sentence, outer, frozenset(h.first for h in hits if not USES[h.lexicon]))
         mentions |= clauses.mentioned(reading)
         drafts = _drafts(reading, hits, clauses.opening_subject(reading))
-        found = [relation for draft in drafts if (relation := _relation(article.raw, reading, draft, outer)).contents]
+        found = [_relation(raw, reading, draft, outer) for draft in drafts]
+        waiting = found[-1:] if raw[sentence.end - 1] == ":" else []  # for what the next paragraph quotes
+        found = [relation for relation in found if relation.contents or relation in waiting]
         mentions.update((relation.source, "source") for relation in found if relation.source)
         opening = touched(sentence.start, sentence.start + 1, outer)
         if found:
-            quoting = [r for r in found if any(article.raw[end - 1] in "\"”'’" for _, end in r.contents)]
-            colon = [r for r in found if article.raw[r.cue[1] - 1 : r.contents[0][0]].strip()[-1:] == ":"]
-            speaker = (quoting or colon or [None])[-1]
-            block = sentence.block if colon and not quoting else -1
+            quoting = [r for r in found if any(raw[end - 1] in "\"”'’" for _, end in r.contents)]
+            colon = [r for r in found if r.contents and raw[r.cue[1] - 1 : r.contents[0][0]].strip()[-1:] == ":"]
+            speaker = (waiting or quoting or colon or [None])[-1]
+            block = sentence.block if colon and not (quoting or waiting) else -1
         elif speaker and opening and opening[0] not in claimed:
             speaker.contents.append(opening[0][:2])
             claimed.update(opening)
@@ -109,7 +112,7 @@ def relations(article: Article, outer: Sequence[Quotation]) -> Read:
             speaker = None
         made += found
         claimed.update(q for relation in found for content in relation.contents for q in touched(*content, outer))
-    return made, mentions
+    return [relation for relation in made if relation.contents], mentions
 
 
 def _relation(raw: str, r: Reading, draft: Attribution, outer: Sequence[Quotation]) -> Attribution:

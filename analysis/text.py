@@ -25,7 +25,8 @@ _FOLDED = re.compile(f"[{''.join(_ONE_FOR_ONE)}]")
 FIRST_PERSON = ("i", "we")  # outside quotation marks, whoever writes
 _OPENING = {"“": "”", "„": "”", "«": "»", "‘": "’"}
 _MIXED = {'"': "”", "”": '"'}  # a curly mark closed by a straight one, or the reverse
-_MARK = re.compile("[\"“”„«»'‘’]")
+_MARK = re.compile("''|``|[\"“”„«»'‘’]")
+_OPENED = re.compile(r"\s*(?:''|``|[\"“„«])")
 _OWNERS = re.compile(r"(?<=s)['’] (?=[a-z])(?:[^'‘’]|(?<=\w)['’](?=\w)){1,300}(?<=[,.?!])['’](?!\w)")  # workers’ rights
 _OPENS_WORD = re.compile(r"(?<!\w)'(?=[^\W\d_]{3})(?!tis|twas)", re.I)
 _STRETCH, _CLOSING = re.compile(r"\S{1,500}"), "])}>\"'"  # without blanks; marks after the full stop of a sentence
@@ -194,7 +195,7 @@ def quotations(article: Article) -> tuple[Quotation, ...]:
     found: list[Quotation] = []
     for block, after in zip_longest(paragraphs, paragraphs[1:]):
         closed, left_open = _pair(article.raw, block.start, block.end)
-        if left_open is not None and after and article.raw[after.start : after.end].lstrip()[:1] in '"“„«':
+        if left_open is not None and after and _OPENED.match(article.raw, after.start, after.end):
             end = block.start + len(article.raw[block.start : block.end].rstrip())
             closed = [q._replace(depth=q.depth + (q.start > left_open)) for q in closed]
             found.append(Quotation(left_open, end, 0, closed=False))
@@ -238,15 +239,15 @@ def _pair(raw: str, start: int, end: int) -> tuple[list[Quotation], int | None]:
     stack: list[tuple[int, str]] = []
     pairs: list[tuple[int, int]] = []
     for mark in _MARK.finditer(raw, start, end):
-        at, char = mark.start(), mark.group()
+        at, char = mark.start(), mark.group() if mark.end() - mark.start() == 1 else '"'  # of two single ones
         before = raw[at - 1] if at > start else " "
-        after = raw[at + 1] if at + 1 < end else " "
+        after = raw[mark.end()] if mark.end() < end else " "
         closes = char not in "'’" or not (after.isalnum() or before.isspace() or _OWNERS.match(raw, at, end))
         mixed = _MIXED.get(char, char) if not (before.isspace() or before.isdigit()) else char
         depths = [i for mark in (mixed, char) for i, (_, closing) in enumerate(stack) if closing == mark]
         opened = depths[-1] if closes and depths else None
         if opened is not None:
-            pairs.append((stack[opened][0], at + 1))
+            pairs.append((stack[opened][0], mark.end()))
             del stack[opened:]
         elif len(stack) < _DEEPEST and _opens(char, before, after):
             stack.append((at, _OPENING.get(char, char)))
