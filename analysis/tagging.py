@@ -20,7 +20,7 @@ from analysis.text import sentences
 
 Run = tuple[int, int]  # tokens [first, last)
 BESIDE = 3  # tokens between a cue and the content in the next sentence or paragraph: a colon, a quotation mark
-LEAN = 0.1  # log-odds against "outside"; best of 0 to .5 on PolNeAR dev, by share and by words
+LEAN = 0.1  # log-odds against "outside"; 0 to .3 have share errors of .036 on PolNeAR dev, word F1 of .913 to .915
 
 
 class Attribution(NamedTuple):
