@@ -21,7 +21,7 @@ from analysis.text import FIRST_PERSON, Quotation, outermost, sentence_at, sente
 METHODS = ("quotes", "rules", "model")
 SHORT = 5  # words; a quotation this short that no attribution claims is a scare quote, see `loaded`
 DIRECT, INDIRECT = 0.90, 0.05  # shares of the content's characters inside quotation marks
-SIGNED = re.compile(
+SIGNED = re.compile(  # a dash and a name of several words, up to a comma or the end of the line
     r"\s{0,2}(?:[―—–]|--?) ?([A-Z][\w'’.-]*(?: (?:[A-Z][\w'’.-]*|[a-z]{2,3})){1,5})(?=[.,]?\s*$|,)", re.M
 )
 HEARD = re.compile(

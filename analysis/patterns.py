@@ -78,8 +78,8 @@ Read = tuple[list[Attribution], dict[Offsets, str]]  # the attributions of an ar
 def relations(article: Article, outer: Sequence[Quotation]) -> Read:
     """The attributions of the paragraphs, and who is mentioned in them.
 
-    A quotation that opens a sentence without a cue goes on with the speaker before it; so does the rest of a paragraph
-    after a cue and a colon.
+    A quotation that opens a sentence without a cue goes on with the speaker before it, or is what a colon before it
+    announced; so does the rest of a paragraph after a cue and a colon.
     """
     raw, entries = article.raw, index(*LEXICONS)
     made: list[Attribution] = []

@@ -186,7 +186,7 @@ def stream(article: Article) -> tuple[tuple[str, ...], list[int]]:
 
 @once_per_article
 def quotations(article: Article) -> tuple[Quotation, ...]:
-    """Passages in quotation marks in the kept paragraphs, curly, straight or single, nested ones too.
+    """Passages in quotation marks in the kept paragraphs: curly, straight, single, or two single ones; nested ones too.
 
     One pass with a stack that is cleared at each paragraph. An opening mark that is not closed counts to the end of
     its paragraph where the next paragraph opens with a mark again (a quotation of several paragraphs), else not.
@@ -244,7 +244,7 @@ def _pair(raw: str, start: int, end: int) -> tuple[list[Quotation], int | None]:
         after = raw[mark.end()] if mark.end() < end else " "
         closes = char not in "'’" or not (after.isalnum() or before.isspace() or _OWNERS.match(raw, at, end))
         mixed = _MIXED.get(char, char) if not (before.isspace() or before.isdigit()) else char
-        depths = [i for mark in (mixed, char) for i, (_, closing) in enumerate(stack) if closing == mark]
+        depths = [i for wanted in (mixed, char) for i, (_, closing) in enumerate(stack) if closing == wanted]
         opened = depths[-1] if closes and depths else None
         if opened is not None:
             pairs.append((stack[opened][0], mark.end()))
